@@ -1,0 +1,44 @@
+"""The article's JSON, which people script against: one shape, written and read here only."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from archiver.model import Article
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if isinstance(value, str):
+        return str(value)  # a StrEnum becomes its value
+    return value
+
+
+def article_to_json(article: Article) -> dict[str, Any]:
+    """The contract's JSON object of an article: JSON types only, keys in the contract's order."""
+    plain: dict[str, Any] = _plain(dataclasses.asdict(article))
+    return plain
+
+
+@cache
+def _adapter() -> TypeAdapter[Article]:
+    return TypeAdapter(Article)
+
+
+def article_from_json(data: dict[str, Any]) -> Article:
+    """The article of a contract JSON object.
+
+    Raises:
+        pydantic.ValidationError: where the object does not follow the contract.
+    """
+    return _adapter().validate_python(data)

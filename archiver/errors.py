@@ -1,0 +1,91 @@
+"""The one error tree. Each error says what happened, to which thing, and what to do.
+
+The command line turns an error into its `exit_code`; nothing else does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class ArchiverError(Exception):
+    """Base of all errors that the archiver raises on purpose.
+
+    `what` happened, to `thing`; `todo` is the way out.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what: str, *, thing: str | None = None, todo: str | None = None) -> None:
+        self.what = what
+        self.thing = thing
+        self.todo = todo
+        super().__init__(what, thing, todo)
+
+    def __str__(self) -> str:
+        text = f"{self.thing}: {self.what}" if self.thing else self.what
+        return f"{text}. {self.todo}" if self.todo else text
+
+
+class UsageError(ArchiverError):
+    """The command line asks for something that is not there, such as an unknown outlet."""
+
+    exit_code = 2
+
+
+class ConfigError(ArchiverError):
+    """Configuration is wrong. Carries every fault at once, one `ConfigFault` text a line."""
+
+    exit_code = 4
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        count = len(self.faults)
+        super().__init__(
+            f"{count} configuration error{'' if count == 1 else 's'}",
+            todo="\n" + "\n".join(f"  {fault}" for fault in self.faults),
+        )
+
+
+class DiskFullError(ArchiverError):
+    """No room to keep what was fetched."""
+
+    exit_code = 5
+
+
+class NoArchiveError(ArchiverError):
+    """There is no archive, or an empty one, where one was expected."""
+
+    exit_code = 10
+
+
+class LockedError(ArchiverError):
+    """Somebody else is at work on the same outlet or archive."""
+
+    exit_code = 11
+
+
+class WireError(ArchiverError):
+    """Bytes that are no HTTP, or HTTP that cannot be decoded."""
+
+
+class FetchError(ArchiverError):
+    """An exchange that failed; `reason` is one word of the vocabulary of `Problem.reason`."""
+
+    def __init__(
+        self, what: str, *, reason: str, thing: str | None = None, todo: str | None = None
+    ) -> None:
+        self.reason = reason
+        super().__init__(what, thing=thing, todo=todo)
+
+
+class WarcError(ArchiverError):
+    """A WARC file that cannot be read or written; names file, offset and record."""
+
+
+class DiscoveryError(ArchiverError):
+    """A feed, sitemap or section page that cannot be read at all."""
+
+
+class CatalogueError(ArchiverError):
+    """The catalogue cannot be opened, migrated or written."""

@@ -1,0 +1,324 @@
+"""The core facts, one a stage: Outlet -> Discovery -> Capture -> Article -> Revision.
+
+Every type is a frozen, keyword-only dataclass; every time is an aware datetime in UTC.
+Nothing here does any input or output.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+
+def utcnow() -> datetime:
+    """The present moment, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+class SourceKind(StrEnum):
+    """What kind of listing an outlet's source is."""
+
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    SECTION = "section"
+
+
+class CaptureKind(StrEnum):
+    """Why something was fetched; what a page turned out to be is `Article.kind`."""
+
+    PAGE = "page"
+    FEED = "feed"
+    SITEMAP = "sitemap"
+    SECTION = "section"
+    ROBOTS = "robots"
+    OTHER = "other"
+
+
+class ExtractionState(StrEnum):
+    """Where a captured page stands on its way to an article."""
+
+    NONE = "none"  # never to be extracted: a feed, robots.txt, a redirect, an error page
+    PENDING = "pending"  # captured, not extracted yet; picked up from its WARC later
+    DONE = "done"
+    FAILED = "failed"  # extraction ended with a reason, see Problem
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """One listing of an outlet that is polled for new article URLs."""
+
+    kind: SourceKind
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outlet:
+    """One publication to watch, as its seed file describes it.
+
+    `article_include` and `article_exclude` are regular expressions searched in the whole
+    URL; an empty include list admits every URL of the outlet's own hosts.
+    """
+
+    id: str
+    name: str
+    homepage: str
+    sources: tuple[Source, ...]
+    country: str | None = None
+    language: str | None = None
+    timezone: str | None = None
+    article_include: tuple[str, ...] = ()
+    article_exclude: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()  # hosts beside the homepage's whose pages are this outlet's
+    delay: float | None = None  # seconds between requests to one host; None = installation's
+    concurrency: int | None = None  # requests side by side to one host; None = installation's
+    proxy: str | None = None
+    verify_tls: bool = True
+    enabled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Discovery:
+    """One mention of an article URL in a source, in the source's own words.
+
+    `url` is absolute. `guid`, `title` and `published_raw` are kept as the source wrote them:
+    publishers delete feeds, and what they said is evidence.
+    """
+
+    url: str
+    outlet: str
+    via: SourceKind
+    source_url: str
+    found_at: datetime
+    guid: str | None = None
+    title: str | None = None
+    published_raw: str | None = None
+    published: datetime | None = None
+    modified: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WarcRef:
+    """Where a record stands: file name (relative to the archive's WARC folder) and bytes.
+
+    `offset` and `length` are those of the record's own gzip member.
+    """
+
+    file: str
+    offset: int
+    length: int
+    record_id: str
+    payload_digest: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Capture:
+    """One answer that was kept, and where it is kept.
+
+    `status` is None where no HTTP answer came. `payload_digest` is that of the WARC
+    (transfer coding stripped); `body_digest` that of the fully decoded body, equal for one
+    page however it was coded. `truncated` holds WARC-Truncated's reason.
+    """
+
+    url: str
+    urlkey: str
+    captured_at: datetime
+    kind: CaptureKind
+    outlet: str
+    run_id: int | None
+    status: int | None
+    mime: str | None
+    warc: WarcRef
+    record_type: str = "response"  # or "revisit"
+    body_digest: str | None = None
+    body_size: int | None = None  # bytes, decoded
+    redirect_to: str | None = None
+    truncated: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    extraction: ExtractionState = ExtractionState.NONE
+
+
+class BlockKind(StrEnum):
+    """What a piece of an article's body is."""
+
+    PARAGRAPH = "paragraph"
+    HEADING = "heading"
+    QUOTE = "quote"
+    LIST = "list"
+    EMBED = "embed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Block:
+    """One piece of the body, in reading order; `time` and `author` are for live blog posts."""
+
+    kind: BlockKind
+    text: str
+    time: str | None = None
+    author: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DateCandidate:
+    """A date that the page gives: ISO 8601 `value`, what it dates, where it stood."""
+
+    value: str
+    of: str  # "published" or "modified"
+    source: str  # such as "json-ld:datePublished", "meta:article:published_time"
+    chosen: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadTime:
+    """Minutes to read, and whether the page said so ("published") or we counted ("computed")."""
+
+    minutes: int
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Image:
+    """A picture of the article with its words."""
+
+    url: str
+    alt: str | None = None
+    caption: str | None = None
+    credits: tuple[str, ...] = ()
+    is_cover: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Video:
+    """A film of the article; its caption never counts as an image's."""
+
+    url: str | None
+    caption: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Links:
+    """`original`: where a syndicated copy came from; `related`: the page's own further reading."""
+
+    original: str | None = None
+    related: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Access:
+    """Whether the page says that it is free to read, and what says so."""
+
+    free: bool | None = None
+    evidence: str | None = None
+
+
+class ArticleKind(StrEnum):
+    """What a page is. A consent or blocked page is never stored as an article."""
+
+    ARTICLE = "article"
+    LIVEBLOG = "liveblog"
+    VIDEO = "video"
+    GALLERY = "gallery"
+    SECTION = "section"
+    BLOCKED = "blocked"
+    CONSENT = "consent"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extractor:
+    """Which code made an article of a page."""
+
+    name: str
+    version: str
+    method: str | None = None  # how the body was found, such as "trafilatura" or "json-ld"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Article:
+    """What a reader would take from a page. Field order is that of the JSON contract.
+
+    `published` and `modified` are ISO 8601 texts with the page's own offset (or a bare date
+    where the page gives no time), because the offset is information of its own.
+    """
+
+    url: str
+    canonical_url: str | None
+    outlet: str | None
+    captured_at: datetime | None
+    title: str | None
+    headlines: tuple[str, ...] = ()
+    section: str | None = None
+    standfirst: str | None = None
+    text: str = ""
+    blocks: tuple[Block, ...] = ()
+    authors: tuple[str, ...] = ()
+    published: str | None = None
+    modified: str | None = None
+    date_candidates: tuple[DateCandidate, ...] = ()
+    language: str | None = None
+    read_time: ReadTime | None = None
+    word_count: int = 0
+    images: tuple[Image, ...] = ()
+    videos: tuple[Video, ...] = ()
+    links: Links = field(default_factory=Links)
+    tags: tuple[str, ...] = ()
+    access: Access = field(default_factory=Access)
+    kind: ArticleKind = ArticleKind.ARTICLE
+    warc: WarcRef | None = None
+    extractor: Extractor | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """A captured page, ready to be extracted: all that extraction may know.
+
+    `body` has every transfer and content coding removed.
+    """
+
+    url: str
+    body: bytes
+    content_type: str | None = None
+    outlet: str | None = None
+    language: str | None = None  # the outlet's, a hint
+    captured_at: datetime | None = None
+    warc: WarcRef | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Extraction:
+    """What came of extracting a page: an article, or the reason why there is none.
+
+    `reason` is one word of a fixed vocabulary: not-html, empty, no-text, consent, blocked,
+    timeout, memory, crashed, error.
+    """
+
+    article: Article | None = None
+    reason: str | None = None
+    detail: str | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Revision:
+    """One state of an article; number 1 is the first that was seen."""
+
+    article_id: int
+    number: int
+    captured_at: datetime
+    text_digest: str
+    article: Article
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """Something that went wrong and cost only itself.
+
+    `stage`: discover, fetch, capture, extract, catalogue. `reason`: one word, counted by
+    `archiver status`.
+    """
+
+    stage: str
+    reason: str
+    url: str | None
+    at: datetime
+    detail: str | None = None

@@ -1,0 +1,123 @@
+"""Canonical URLs and urlkeys. Pure functions on text.
+
+A canonical URL is what the archive calls a page; it can still be fetched. A urlkey (SURT
+form, as CDXJ files are sorted by) is for looking up: it forgets scheme, `www.` and case.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
+
+from w3lib.url import safe_url_string
+
+# Parameters that say how a reader came, never what is read. Names are matched whole.
+_TRACKING = re.compile(
+    r"utm_\w+|at_(?:medium|campaign|custom\d|link\w*|ptr_name|format|bbc_team)|mc_[ce]id|mtm_\w+"
+    r"|pk_(?:campaign|kwd|source|medium)|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid"
+    r"|twclid|ttclid|igshid|igsh|li_fat_id|_hs(?:enc|mi)|vero_id|oly_(?:enc|anon)_id|cmpid|cmp"
+    r"|ito|ns_(?:mchannel|source|campaign|linkname|fee)|xtor|wt_mc|wt\.mc_id|smid|srnd|ncid"
+    r"|icid|ocid|sr_share|ref_src|ref_url|guccounter|guce_referrer(?:_sig)?|__twitter_impression",
+    re.IGNORECASE,
+)
+_SESSION = re.compile(r"(?i);jsessionid=[^/?#]*|;phpsessid=[^/?#]*")
+_SESSION_QUERY = re.compile(r"(?i)(?:jsessionid|phpsessid|aspsessionid\w*)")
+_DEFAULT_PORT = {"http": 80, "https": 443}
+
+
+def _split(url: str) -> tuple[SplitResult, str, int | None]:
+    """Parts, host in lower-case ASCII, and port where it is not the scheme's own."""
+    text = url.strip()
+    if not text or any(ord(char) < 0x20 or ord(char) == 0x7F for char in text):
+        text = re.sub(r"[\t\n\r]", "", text)  # as browsers do (WHATWG URL, section 4.4)
+    parts = urlsplit(safe_url_string(text))  # ValueError on a bad port or a broken IPv6 host
+    scheme = parts.scheme.lower()
+    if scheme not in _DEFAULT_PORT:
+        raise ValueError(f"not an http or https URL: {url[:200]!r}")
+    host = (parts.hostname or "").rstrip(".")
+    if not host or any(char.isspace() for char in host):
+        raise ValueError(f"a URL without a host: {url[:200]!r}")
+    if ":" in host:
+        host = f"[{host}]"
+    port = parts.port
+    return parts, host, None if port in (None, _DEFAULT_PORT[scheme]) else port
+
+
+def host_of(url: str) -> str:
+    """The host in lower case, IDNA form, without port.
+
+    Raises:
+        ValueError: where the URL is not a usable http or https URL.
+    """
+    return _split(url)[1]
+
+
+def _path(path: str) -> str:
+    """The path with its dot segments resolved (RFC 3986 section 5.2.4), never empty."""
+    if "/." not in path:
+        return path or "/"
+    kept: list[str] = []
+    segments = path.split("/")
+    for place, segment in enumerate(segments):
+        last = place == len(segments) - 1
+        if segment == "..":
+            if len(kept) > 1:
+                kept.pop()
+            if last:
+                kept.append("")
+        elif segment == ".":
+            if last:
+                kept.append("")
+        else:
+            kept.append(segment)
+    return "/".join(kept) or "/"
+
+
+def canonical_url(url: str) -> str:
+    """The URL under which a page is known: without fragment, tracking and session parameters.
+
+    Scheme, host, path case and the order of other parameters stay, since servers may mean
+    something by them; escapes are made uniform by w3lib.
+
+    Raises:
+        ValueError: where the URL is not a usable http or https URL.
+    """
+    parts, host, port = _split(url)
+    netloc = host if port is None else f"{host}:{port}"
+    query = "&".join(
+        piece
+        for piece in parts.query.split("&")
+        if piece
+        and not _TRACKING.fullmatch(piece.partition("=")[0])
+        and not _SESSION_QUERY.fullmatch(piece.partition("=")[0])
+    )
+    path = _SESSION.sub("", _path(parts.path))
+    return f"{parts.scheme.lower()}://{netloc}{path}{'?' + query if query else ''}"
+
+
+def urlkey(url: str) -> str:
+    """The sort-friendly look-up key of a URL: `com,example)/path?a=1&b=2`.
+
+    Host labels reversed, leading `www` and numbered `www2` dropped, path and query in lower
+    case, query parameters sorted, session ids dropped: the form that CDXJ indexes share.
+
+    Raises:
+        ValueError: where the URL is not a usable http or https URL.
+    """
+    parts, host, port = _split(url)
+    bare = re.sub(r"^www\d*\.(?=[^.]+\.)", "", host)
+    if bare.startswith("[") or re.fullmatch(r"[\d.]+", bare):
+        labels = bare
+    else:
+        labels = ",".join(reversed(bare.split(".")))
+    path = _SESSION.sub("", _path(parts.path)).lower()
+    if len(path) > 1:
+        path = path.rstrip("/") or "/"
+    path = quote(unquote_to_bytes(path), safe="/:;@!$&'()*+,=-._~%|")
+    pairs = [
+        pair
+        for pair in parse_qsl(parts.query, keep_blank_values=True)
+        if not _SESSION_QUERY.fullmatch(pair[0])
+    ]
+    query = urlencode(sorted((name.lower(), value.lower()) for name, value in pairs))
+    return f"{labels}{'' if port is None else f':{port}'}){path}{'?' + query if query else ''}"
