@@ -43,8 +43,12 @@ class ConfigError(ArchiverError):
         count = len(self.faults)
         super().__init__(
             f"{count} configuration error{'' if count == 1 else 's'}",
-            todo="\n" + "\n".join(f"  {fault}" for fault in self.faults),
+            todo="\n".join(f"  {fault}" for fault in self.faults),
         )
+
+    def __str__(self) -> str:
+        """Every fault on a line of its own."""
+        return f"{self.what}:\n{self.todo}"
 
 
 class DiskFullError(ArchiverError):

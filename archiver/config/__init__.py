@@ -1,0 +1,1 @@
+"""How an installation works (settings) and what it watches (seeds), read from TOML files."""

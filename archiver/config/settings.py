@@ -1,0 +1,254 @@
+"""The settings: every section, key, unit and default, in the words of the reference docs."""
+
+from __future__ import annotations
+
+import re
+from string import Formatter
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic.config import JsonDict
+
+from archiver import __version__
+from archiver.config.addresses import CatalogueUrl, ConnectTo, Contact, Host, ProxyUrl
+from archiver.config.quantities import Duration, Size
+
+MB = 1000**2
+GB = 1000**3
+
+Count = Annotated[int, Field(ge=1)]
+CountOrNone = Annotated[int, Field(ge=0)]  # 0 has a meaning of its own
+Some = Annotated[Duration, Field(gt=0)]  # a duration that is not zero
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+SECRET: JsonDict = {"secret": True}
+"""Marks a field whose value only the environment may give."""
+
+
+def _secret(description: str) -> Any:  # as pydantic's Field itself
+    return Field(default=None, description=description, json_schema_extra=SECRET)
+
+
+def _check_template(text: str, names: frozenset[str]) -> str:
+    try:
+        fields = list(Formatter().parse(text))
+    except ValueError as error:
+        raise ValueError(f"a bad template: {error}") from None
+    for _, name, spec, conversion in fields:
+        if name is not None and (name not in names or spec or conversion):
+            known = ", ".join(f"{{{known}}}" for known in sorted(names))
+            raise ValueError(f"only {known} may stand between braces, not {{{name}}}")
+    return text
+
+
+def _check_user(secret: SecretStr | None, key: str, url: str | None) -> SecretStr | None:
+    # No URL: it is at fault itself, and that has been reported.
+    if secret is not None and url is not None and not urlsplit(url).username:
+        raise ValueError(f"is given, but {key} names no user whose password it could be")
+    return secret
+
+
+class Section(BaseModel):
+    """Base of all sections: frozen, and no key that nobody reads."""
+
+    # Faults never repeat the input by themselves: it may hold a password.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class ArchiveSettings(Section):
+    """Where the archive stands and how its WARC files are written."""
+
+    folder: str = Field(
+        default="archive",
+        min_length=1,
+        description="Folder of the archive; relative to the working folder.",
+    )
+    catalogue_url: CatalogueUrl = Field(
+        default="",
+        description="Database of the catalogue, as an SQLAlchemy URL without password."
+        " Empty: an SQLite file in the archive's folder.",
+    )
+    catalogue_password: SecretStr | None = _secret("Password of the catalogue's database.")
+    warc_size: Annotated[Size, Field(ge=MB)] = Field(
+        default=GB, description="Size at which a WARC file is closed and the next one begun."
+    )
+    warc_age: Some = Field(
+        default=3600.0, description="Age at which a WARC file is closed and the next one begun."
+    )
+    codec: Literal["isal", "zlib"] = Field(
+        default="isal",
+        description='Who compresses: "isal" is 5 to 8 times as fast, "zlib" writes smaller files.'
+        " Both write plain gzip.",
+    )
+    level: int = Field(
+        default=2, ge=0, le=9, description="Compression level: 0 to 3 with isal, 0 to 9 with zlib."
+    )
+    prefix: str = Field(
+        default="{outlet}",
+        description="Start of WARC file names; {outlet} stands for the outlet's id.",
+    )
+
+    @field_validator("catalogue_password")
+    @classmethod
+    def _password_of_user(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        return _check_user(secret, "archive.catalogue_url", info.data.get("catalogue_url"))
+
+    @field_validator("level")
+    @classmethod
+    def _level_of_codec(cls, level: int, info: ValidationInfo) -> int:
+        if info.data.get("codec") == "isal" and level > 3:
+            raise ValueError(f"isal has the levels 0 to 3, not {level}")
+        return level
+
+    @field_validator("prefix")
+    @classmethod
+    def _prefix_is_a_file_name(cls, prefix: str) -> str:
+        _check_template(prefix, frozenset({"outlet"}))
+        if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,63}", prefix.format(outlet="outlet")):
+            raise ValueError("a prefix has 1 to 64 letters, digits, '.', '_' and '-'")
+        return prefix
+
+
+class OperatorSettings(Section):
+    """Who archives. Every request and every WARC file says so."""
+
+    name: str = Field(
+        default="",
+        pattern=r"^[^\x00-\x1f\x7f]*$",
+        description="Person or organisation that runs this archive, on one line.",
+    )
+    contact: Contact = Field(
+        default="",
+        description="Where a publisher reaches you: an http(s) or mailto: URL. Part of the user"
+        " agent and of each WARC file's warcinfo record.",
+    )
+    user_agent: str = Field(
+        default="",
+        description="User-Agent of all requests; {version}, {name} and {contact} may be used."
+        ' Empty: "news-archiver/{version} (+{contact})", without the brackets where no contact'
+        " is given.",
+    )
+
+    @field_validator("user_agent")
+    @classmethod
+    def _header_value(cls, text: str, info: ValidationInfo) -> str:
+        _check_template(text, frozenset({"version", "name", "contact"}))
+        # Where name or contact is at fault, that has been reported: any word will do for it.
+        known = {key: info.data.get(key, "-") for key in ("name", "contact")}
+        filled = text.format(version=__version__, **known)
+        if not re.fullmatch(r"[ -~]*", filled) or filled != filled.strip():
+            raise ValueError("a user agent is printable ASCII, without spaces around it")
+        return text
+
+
+class CrawlSettings(Section):
+    """How politely and how long a crawl asks. An outlet's seed may say otherwise for itself."""
+
+    delay: Duration = Field(default=1.0, description="Time between two requests to one host.")
+    concurrency: Count = Field(default=4, description="Requests side by side to one host.")
+    total_concurrency: Count = Field(default=16, description="Requests side by side in one crawl.")
+    timeout: Some = Field(default=60.0, description="Time that one exchange may take in all.")
+    idle_timeout: Some = Field(
+        default=20.0, description="Time that a server may stay silent within an exchange."
+    )
+    max_body: Annotated[Size, Field(ge=1)] = Field(
+        default=32 * MB,
+        description="Bytes after which a body is cut; what came is kept and marked as truncated.",
+    )
+    obey_robots: bool = Field(default=True, description="Whether robots.txt is obeyed.")
+    retries: CountOrNone = Field(
+        default=2, description="Further attempts within a crawl after one that failed."
+    )
+    max_articles: CountOrNone = Field(
+        default=0, description="New articles that one crawl fetches at most; 0: no limit."
+    )
+    jobs: Count = Field(default=2, description="Crawls side by side.")
+    max_attempts: Count = Field(
+        default=5, description="Crawls that try a failing article before it is given up."
+    )
+
+
+class NetworkSettings(Section):
+    """The way to the servers."""
+
+    connect_to: ConnectTo = Field(
+        default={},
+        description="Where to connect instead of asking the DNS: host or host:port = ip:port."
+        " For the demo and for tests; from the environment and from flags as a JSON object.",
+    )
+    ca_file: str = Field(
+        default="",
+        description="PEM file of certificate authorities to trust instead of the system's;"
+        " relative to the working folder.",
+    )
+    allow_private: bool = Field(
+        default=False,
+        description="Whether loopback, private and link-local addresses may be connected to.",
+    )
+    proxy: ProxyUrl = Field(default="", description="HTTP proxy of all requests, without password.")
+    proxy_password: SecretStr | None = _secret("Password of the proxy's user.")
+
+    @field_validator("proxy_password")
+    @classmethod
+    def _password_of_user(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        return _check_user(secret, "network.proxy", info.data.get("proxy"))
+
+
+class ExtractSettings(Section):
+    """The worker processes that make articles of pages."""
+
+    workers: CountOrNone = Field(
+        default=0, description="Worker processes; 0: as many as there are processor cores."
+    )
+    timeout: Some = Field(default=20.0, description="Time after which a page is given up.")
+    memory: Annotated[Size, Field(ge=100 * MB)] = Field(
+        default=GB, description="Memory that one worker may take."
+    )
+    recycle_after: Count = Field(
+        default=300, description="Pages after which a worker is replaced by a fresh one."
+    )
+
+
+class ReplaySettings(Section):
+    """The replay server."""
+
+    host: Host = Field(default="127.0.0.1", description="Address that it listens on.")
+    port: int = Field(default=8080, ge=0, le=65535, description="Port; 0: any free one.")
+    archived_host: Host = Field(
+        default="replay.localhost",
+        description="Host name under which archived pages are shown. It must not be the one of"
+        " the interface: archived scripts are hostile.",
+    )
+
+
+class LogSettings(Section):
+    """What is written to standard error."""
+
+    level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
+    ] = Field(default="INFO", description="Least severity that is written.")
+
+
+class Settings(Section):
+    """All settings of an installation."""
+
+    archive: ArchiveSettings = ArchiveSettings()
+    operator: OperatorSettings = OperatorSettings()
+    crawl: CrawlSettings = CrawlSettings()
+    network: NetworkSettings = NetworkSettings()
+    extract: ExtractSettings = ExtractSettings()
+    replay: ReplaySettings = ReplaySettings()
+    log: LogSettings = LogSettings()
