@@ -1,0 +1,1 @@
+"""Listings of articles: bytes in, discoveries out. Pure functions."""

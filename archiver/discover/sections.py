@@ -1,0 +1,145 @@
+"""Section and front pages: the links that look like articles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from lxml import etree
+
+from archiver.discover.candidates import is_candidate, is_page, looks_like_article
+from archiver.discover.listing import Collector, Listing, join_url, words
+from archiver.discover.markup import decode, unpack
+from archiver.errors import DiscoveryError
+from archiver.model import Outlet, SourceKind
+from archiver.urls import canonical_url, urlkey
+
+__all__ = ["is_candidate", "parse_section"]
+
+MAX_BYTES = 8 * 1024 * 1024
+MAX_LINKS = 5000
+_MAX_TAG = 8192
+_MAX_TITLE = 500
+# Scripts, styles, drawings and comments hold no links that a reader sees. A tag is consumed with
+# its quoted values whole; every alternative takes each character once, so this is linear.
+_PIECES = re.compile(
+    r"""<(?: !--.*?(?:-->|\Z)
+          | (?P<raw>script|style|svg|template)\b.*?(?:</(?P=raw)\s*>|\Z)
+          | (?P<tag>[a-z](?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+(?:>|\Z)) )""",
+    re.DOTALL | re.IGNORECASE | re.VERBOSE,
+)
+_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32)))
+_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
+_INLINE = frozenset({"a", "abbr", "b", "bdi", "cite", "em", "font", "i", "mark", "q", "small",
+                     "strong", "sub", "sup", "u", "wbr"})  # fmt: skip
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
+
+def _slim(match: re.Match[str]) -> str:
+    """Tags of sane length stay. libxml2 takes minutes over one with 100,000 attributes."""
+    return match[0] if match["tag"] and len(match[0]) <= _MAX_TAG else " "
+
+
+def _tree(text: str) -> etree._Element | None:
+    slim = _PIECES.sub(_slim, text.translate(_CONTROLS))
+    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
+    try:
+        return etree.fromstring(slim.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:  # nothing in it that is a document
+        return None
+
+
+def _text(element: etree._Element) -> str | None:
+    """The words inside an element; what is not inline markup stands apart from its neighbours."""
+    pieces: list[str] = []
+    size = 0
+    for event, inner in etree.iterwalk(element, events=("start", "end")):
+        apart = "" if inner.tag in _INLINE else " "
+        text = (inner.text if event == "start" else inner is not element and inner.tail) or ""
+        pieces += (apart, text)
+        size += len(text)
+        if size > _MAX_TITLE:
+            break
+    return words("".join(pieces))
+
+
+def _title(link: etree._Element) -> str | None:
+    """The headline inside a link, else all its words, else what it is labelled."""
+    for heading in link.iter(*_HEADINGS):
+        text = _text(heading)
+        if text:
+            return text
+    return _text(link) or words(link.get("title") or link.get("aria-label"))
+
+
+def _of_rel(tree: etree._Element, rel: str) -> Iterator[etree._Element]:
+    for element in tree.iter("link", "a"):
+        if rel in (element.get("rel") or "").lower().split() and element.get("href"):
+            yield element
+
+
+def parse_section(
+    body: bytes, *, url: str, outlet: Outlet, found_at: datetime, content_type: str | None = None
+) -> Listing:
+    """The links of a page that may be articles of the outlet, in the page's order.
+
+    `url` is the page's address after redirects. Where the outlet has `article_include` patterns
+    they decide; else a URL must look like an article's (see `looks_like_article`). `feeds` and
+    `sitemaps` are those that the page's head names, `next_page` its rel="next".
+
+    Raises:
+        DiscoveryError: where the body is no HTML page.
+    """
+    taken = Collector(source_url=url, outlet=outlet.id, via=SourceKind.SECTION, found_at=found_at)
+    unpacked = unpack(body, MAX_BYTES)
+    if len(unpacked) > MAX_BYTES:
+        taken.problem("too-large", f"more than {MAX_BYTES} bytes; the first were read")
+    tree = _tree(decode(unpacked[:MAX_BYTES], content_type))
+    if tree is None or next(tree.iter("a", "link", "p", "div"), None) is None:
+        raise DiscoveryError(
+            "not an HTML page",
+            thing=url,
+            todo="Look at it in a browser, and correct the section's address in the seed file",
+        )
+    named = next((base.get("href") for base in tree.iter("base") if base.get("href")), None)
+    base = (named and join_url(url, named)) or url
+    _read_links(tree, base, taken, outlet)
+    feeds = (
+        join_url(base, link.get("href", ""))
+        for link in _of_rel(tree, "alternate")
+        if (link.get("type") or "").split(";")[0].strip().lower() in _FEED_TYPES
+    )
+    sitemaps = (join_url(base, link.get("href", "")) for link in _of_rel(tree, "sitemap"))
+    following = (join_url(base, link.get("href", "")) for link in _of_rel(tree, "next"))
+    return taken.listing(
+        feeds=filter(None, feeds),
+        sitemaps=filter(None, sitemaps),
+        next_page=next(filter(None, following), None),
+    )
+
+
+def _read_links(tree: etree._Element, base: str, taken: Collector, outlet: Outlet) -> None:
+    """Take the page's links, each with the best words that any of its mentions has."""
+    itself = {urlkey(taken.source_url), urlkey(outlet.homepage)}
+    titles: dict[str, str | None] = {}
+    for number, link in enumerate(tree.iter("a")):
+        if number == MAX_LINKS:
+            taken.problem("too-large", f"more than {MAX_LINKS} links; the first were read")
+            break
+        href = join_url(base, link.get("href") or "#")
+        if href is None:
+            continue
+        target = canonical_url(href)
+        title = _title(link)
+        known = titles.setdefault(target, title)
+        if title and len(title) > len(known or "") and not (known and " " in known):
+            titles[target] = title
+    for target, title in titles.items():
+        if (
+            urlkey(target) not in itself
+            and is_page(target)
+            and is_candidate(target, outlet)
+            and (outlet.article_include or looks_like_article(target, title))
+        ):
+            taken.add(target, title=title)
