@@ -1,0 +1,1 @@
+"""The WARC format: records, reader, writer, recovery, CDXJ."""

@@ -1,0 +1,107 @@
+"""CDXJ lines: `urlkey timestamp {json}`, the index that WARC tools share, sorted by bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from archiver.errors import WireError
+from archiver.urls import urlkey
+from archiver.warc.names import SIDECAR, beside
+from archiver.warc.reader import Damage, StoredRecord, iter_records
+from archiver.warc.record import mime_of
+
+INDEXED = frozenset({"response", "revisit", "resource"})
+
+
+def cdxj_line(
+    *,
+    record_type: str,
+    url: str,
+    at: datetime,
+    mime: str | None,
+    status: int | None,
+    digest: str | None,
+    length: int,
+    offset: int,
+    filename: str,
+) -> str | None:
+    """Make one line, without its newline; None for a record that an index does not list.
+
+    A revisit has the mime `warc/revisit`, as CDX readers expect; `-` stands for what is not
+    known.
+    """
+    if record_type not in INDEXED:
+        return None
+    try:
+        key = urlkey(url)
+    except ValueError:  # dns:, urn: and the like are no pages
+        return None
+    fields = {
+        "url": url,
+        "mime": "warc/revisit" if record_type == "revisit" else mime or "unk",
+        "status": "-" if status is None else str(status),
+        "digest": digest or "-",
+        "length": str(length),
+        "offset": str(offset),
+        "filename": filename,
+    }
+    return f"{key} {at.astimezone(UTC):%Y%m%d%H%M%S} {json.dumps(fields, ensure_ascii=False)}"
+
+
+def record_line(record: StoredRecord) -> str | None:
+    """Give a stored record's line; None where an index does not list it or it has no date."""
+    if record.type not in INDEXED or record.date is None or record.target_uri is None:
+        return None
+    status: int | None = None
+    mime = mime_of(record.header("Content-Type"))
+    if record.is_http:
+        try:
+            parsed = record.http()
+        except WireError:
+            mime = None
+        else:
+            status = parsed.status
+            mime = mime_of(
+                next((v for k, v in parsed.headers if k.lower() == b"content-type"), None)
+            )
+    return cdxj_line(
+        record_type=record.type,
+        url=record.target_uri,
+        at=record.date,
+        mime=mime,
+        status=status,
+        digest=record.header("WARC-Payload-Digest"),
+        length=record.length,
+        offset=record.offset,
+        filename=record.file,
+    )
+
+
+def file_lines(path: Path) -> list[str]:
+    """Give the sorted CDXJ lines of a WARC; what is damaged has none.
+
+    Raises:
+        WarcError: where the file cannot be opened or is an ARC.
+
+    """
+    items = (item for item in iter_records(path) if not isinstance(item, Damage))
+    return sort_lines(line for line in map(record_line, items) if line)
+
+
+def sort_lines(lines: Iterable[str]) -> list[str]:
+    """Sort as `LC_ALL=C sort` does, by UTF-8 bytes; code points sort alike."""
+    return sorted(lines)
+
+
+def write_sidecar(warc: Path, lines: Iterable[str]) -> Path:
+    """Write the index beside the WARC's final name, durably; an older one is replaced."""
+    path = beside(warc, SIDECAR)
+    with path.open("wb") as out:
+        out.writelines(f"{line}\n".encode() for line in sort_lines(lines))
+        out.flush()
+        os.fsync(out.fileno())
+    return path

@@ -1,0 +1,274 @@
+"""The WARC records of one exchange (WARC 1.1, sections 5 and 6). No input or output."""
+
+from __future__ import annotations
+
+import base64
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+
+from warcio.recordloader import ArcWarcRecord  # type: ignore[import-untyped]  # ships no types
+from warcio.statusandheaders import StatusAndHeaders  # type: ignore[import-untyped]  # the same
+from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]  # the same
+
+from archiver.model import utcnow
+from archiver.warc.fields import labelled_digest, line, uri, warc_date, warc_fields
+from archiver.wire.exchange import Exchange
+
+FORMAT = "WARC File Format 1.1"
+CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
+IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+SECRETS = frozenset({"cookie", "authorization", "proxy-authorization"})
+
+_VERSION = b"WARC/1.1\r\n"
+_MIME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+/[!#$%&'*+\-.^_`|~0-9a-z]+")
+_FIELDS = "application/warc-fields"
+
+Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Record:
+    """One record, ready to be written: `data` is it whole, uncompressed.
+
+    The rest says what an index needs to know. `target_uri` is as the record has it;
+    `status` and `mime` are those of the HTTP answer, None elsewhere.
+    """
+
+    type: str
+    record_id: str
+    data: bytes
+    date: datetime
+    target_uri: str | None = None
+    status: int | None = None
+    mime: str | None = None
+    payload_digest: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RefersTo:
+    """The earlier response that a revisit stands for; never itself a revisit."""
+
+    record_id: str
+    target_uri: str
+    date: datetime
+    payload_digest: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WarcInfo:
+    """What every file's first record says about the crawl (WARC 1.1, section 6.2).
+
+    `robots` is the policy followed; `is_part_of` the collection, such as an outlet's id.
+    """
+
+    software: str
+    operator: str | None = None
+    robots: str | None = None
+    hostname: str | None = None
+    user_agent: str | None = None
+    is_part_of: str | None = None
+    description: str | None = None
+
+
+class _Serialiser(WARCWriter):  # type: ignore[misc]  # warcio ships no types
+    """warcio's writer, told not to make payload digests of its own: ours are set where due."""
+
+    NO_PAYLOAD_DIGEST_TYPES = ("response",)
+
+
+def new_record_id() -> str:
+    """Make a fresh WARC-Record-ID, with its angle brackets."""
+    return f"<urn:uuid:{uuid.uuid4()}>"
+
+
+def _serialise(kind: str, content_type: str, block: bytes, headers: Headers) -> bytes:
+    """Make the record's bytes; the block goes in raw, because warcio would rewrite an HTTP head."""
+    # Each is a response to warcio, whatever its header says: of a revisit it drops the block.
+    fields = StatusAndHeaders(
+        "",
+        [("WARC-Type", kind), *headers, ("WARC-Block-Digest", labelled_digest(block))],
+        protocol="WARC/1.1",
+    )
+    out = BytesIO()
+    _Serialiser(out, gzip=False, warc_version="1.1").write_record(
+        ArcWarcRecord("warc", "response", fields, BytesIO(block), None, content_type, len(block))
+    )
+    return out.getvalue()
+
+
+def with_warcinfo(data: bytes, warcinfo_id: str) -> bytes:
+    """Name the file's warcinfo record in a serialised record, which is known only on writing."""
+    return b"%sWARC-Warcinfo-ID: %s\r\n%s" % (
+        _VERSION,
+        warcinfo_id.encode(),
+        data.removeprefix(_VERSION),
+    )
+
+
+def warcinfo_record(
+    info: WarcInfo, *, filename: str | None = None, at: datetime | None = None
+) -> Record:
+    """Make a file's first record; its `capture: verbatim` says that blocks are as received."""
+    at = at or utcnow()
+    record_id = new_record_id()
+    headers = [("WARC-Record-ID", record_id), ("WARC-Date", warc_date(at))]
+    if filename:
+        headers.append(("WARC-Filename", line(filename)))
+    given = (
+        ("software", info.software),
+        ("format", FORMAT),
+        ("conformsTo", CONFORMS_TO),
+        ("capture", "verbatim"),
+        ("operator", info.operator),
+        ("robots", info.robots),
+        ("hostname", info.hostname),
+        ("http-header-user-agent", info.user_agent),
+        ("isPartOf", info.is_part_of),
+        ("description", info.description),
+    )
+    block = warc_fields((name, value) for name, value in given if value)
+    data = _serialise("warcinfo", _FIELDS, block, headers)
+    return Record(type="warcinfo", record_id=record_id, data=data, date=at)
+
+
+def redact_request(request: bytes, names: frozenset[str]) -> tuple[bytes, tuple[str, ...]]:
+    """Take the values of these fields (lower case) out of a request; it, and which were there.
+
+    Folded lines go with their field; the body stays.
+    """
+    end = request.find(b"\r\n\r\n")
+    head, body = (request, b"") if end < 0 else (request[:end], request[end:])
+    wanted = b"|".join(re.escape(name.encode()) for name in sorted(names))
+    found: list[str] = []
+
+    def blank(field: re.Match[bytes]) -> bytes:
+        found.append(field[1].decode().lower())
+        return field[1] + b": [redacted]"
+
+    if wanted:
+        head = re.sub(
+            rb"(?im)^(" + wanted + rb")[ \t]*:(?:[^\n]|\n[ \t])*?(?=\r?\n(?![ \t])|\Z)", blank, head
+        )
+    return head + body, tuple(found)
+
+
+def mime_of(content_type: str | bytes | None) -> str | None:
+    """Read the bare media type of a Content-Type, lower case; None where it is not one."""
+    if content_type is None:
+        return None
+    text = content_type.decode("latin-1") if isinstance(content_type, bytes) else content_type
+    found = _MIME.fullmatch(text.partition(";")[0].strip().lower())
+    return found[0] if found else None
+
+
+def _revisit_profile(exchange: Exchange, digest: str, refers_to: RefersTo | None) -> str | None:
+    if refers_to is None or exchange.truncated or not exchange.head_length:
+        return None
+    if exchange.status == 304:
+        return NOT_MODIFIED
+    return IDENTICAL if exchange.payload and digest == refers_to.payload_digest else None
+
+
+def _answer(exchange: Exchange, common: Headers, refers_to: RefersTo | None) -> Record | None:
+    """Make the response or revisit record, or one of what else arrived; None of nothing."""
+    if not exchange.response:
+        return None
+    record_id = new_record_id()
+    headers = [("WARC-Record-ID", record_id), *common]
+    block, truncated, kind = exchange.response, exchange.truncated, "response"
+    content_type = "application/http; msgtype=response"
+    digest: str | None = None
+    if not exchange.head_length:
+        kind, content_type = "metadata", "application/octet-stream"
+    else:
+        digest = labelled_digest(exchange.payload)
+        profile = _revisit_profile(exchange, digest, refers_to)
+        if profile and refers_to:
+            kind, block = "revisit", exchange.response[: exchange.head_length]
+            headers += [
+                ("WARC-Profile", profile),
+                ("WARC-Refers-To", line(refers_to.record_id)),
+                ("WARC-Refers-To-Target-URI", uri(refers_to.target_uri)),
+                ("WARC-Refers-To-Date", warc_date(refers_to.date)),
+            ]
+            if profile == IDENTICAL:
+                truncated = "length"  # as section 6.7.2 asks of every such record
+            else:
+                digest = refers_to.payload_digest  # the payload that has not been modified
+    if digest:
+        headers.append(("WARC-Payload-Digest", line(digest)))
+    if truncated:
+        headers.append(("WARC-Truncated", line(truncated)))
+    return Record(
+        type=kind,
+        record_id=record_id,
+        data=_serialise(kind, content_type, block, headers),
+        date=exchange.started,
+        target_uri=uri(exchange.url),
+        status=exchange.status if exchange.head_length else None,
+        mime=mime_of(exchange.header(b"content-type")),
+        payload_digest=digest,
+    )
+
+
+def exchange_records(
+    exchange: Exchange,
+    *,
+    metadata: Sequence[tuple[str, str]] = (),
+    refers_to: RefersTo | None = None,
+    redact: frozenset[str] = SECRETS,
+) -> tuple[Record, ...]:
+    """Make the records of an exchange: its answer, its request, and what else is known of it.
+
+    First stands the answer, so that the others can be concurrent to it. It is a `response`, or
+    a `revisit` of `refers_to`: server-not-modified for a 304, identical-payload-digest where
+    the digests are really the same (the head is kept; a digest that differs, an empty or a
+    truncated payload makes a whole response). Bytes that are no HTTP answer are a `metadata`
+    record of type application/octet-stream: section 6.3.2 would let them be a response, but
+    readers and indexers take the first line of any response for a status; a `resource` is by
+    section 6.4.2 an entity body. Where nothing came, the request stands first.
+
+    The request has the values of `redact` taken out. The last record, `metadata` of type
+    application/warc-fields, has the fields given, then fetchTimeMs, `error`, `redacted` (the
+    request's fields that were taken out) and `interim-base64` (the 1xx answers as received).
+    """
+    common = [("WARC-Date", warc_date(exchange.started)), ("WARC-Target-URI", uri(exchange.url))]
+    if exchange.ip:
+        common.append(("WARC-IP-Address", line(exchange.ip)))
+    common += [("WARC-Protocol", line(protocol)) for protocol in exchange.protocols]
+    if exchange.cipher:
+        common.append(("WARC-Cipher-Suite", line(exchange.cipher)))
+    answer = _answer(exchange, common, refers_to)
+    records = [answer] if answer else []
+
+    def add(kind: str, content_type: str, block: bytes) -> None:
+        record_id = new_record_id()
+        concurrent = [("WARC-Concurrent-To", records[0].record_id)] if records else []
+        headers = [("WARC-Record-ID", record_id), *common, *concurrent]
+        records.append(
+            Record(
+                type=kind,
+                record_id=record_id,
+                data=_serialise(kind, content_type, block, headers),
+                date=exchange.started,
+                target_uri=uri(exchange.url),
+            )
+        )
+
+    request, redacted = redact_request(exchange.request, redact)
+    add("request", "application/http; msgtype=request", request)
+    took = (exchange.ended - exchange.started).total_seconds() * 1000
+    fields = [*metadata, ("fetchTimeMs", str(max(0, round(took))))]
+    if exchange.error:
+        fields.append(("error", exchange.error))
+    if redacted:
+        fields.append(("redacted", " ".join(redacted)))
+    if exchange.interim:
+        fields.append(("interim-base64", base64.b64encode(exchange.interim).decode()))
+    add("metadata", _FIELDS, warc_fields(fields))
+    return tuple(records)

@@ -1,0 +1,275 @@
+"""Appending exchanges to WARC files so that none is ever torn or lost.
+
+One writer, one thread. An exchange is one write() of complete gzip members; a file is made
+anew (never one that exists is appended to), locked while it is written, and gets its final
+name when it is closed. What a crash leaves behind, `archiver.warc.recover` finishes.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from archiver.errors import ArchiverError, DiskFullError, WarcError
+from archiver.model import WarcRef, utcnow
+from archiver.warc.cdxj import cdxj_line, write_sidecar
+from archiver.warc.compress import Codec, compress_member
+from archiver.warc.names import JOURNAL, OPEN, beside, new_name, sync_folder
+from archiver.warc.record import Record, WarcInfo, warcinfo_record, with_warcinfo
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+@dataclass(kw_only=True, slots=True)
+class _OpenFile:
+    """The file being written: `size` is its last good offset, `durable` what is on disk."""
+
+    path: Path  # the final one
+    fd: int
+    journal: int
+    begun: datetime
+    warcinfo: Record
+    size: int = 0
+    durable: int = 0
+    sha256: Any = field(default_factory=hashlib.sha256)
+    index: list[str] = field(default_factory=list)
+
+
+def disk_error(what: str, path: Path, error: OSError) -> ArchiverError:
+    """Make the error of our tree for one of the operating system's."""
+    if error.errno in _FULL:
+        return DiskFullError(
+            f"no room to {what} ({error.strerror})",
+            thing=str(path),
+            todo="Free some space, or give the archive another disk; nothing kept is lost.",
+        )
+    return WarcError(
+        f"cannot {what} ({error.strerror})",
+        thing=str(path),
+        todo="Check the disk; what was kept before stays readable.",
+    )
+
+
+class WarcWriter:
+    """Writes records to a row of WARC files in one folder; used by one thread at a time.
+
+    The first file is opened by the first append. A file is closed and the next one begun,
+    before an exchange and never within, once it has `max_size` bytes or is `max_age` old.
+    `on_open` gets a file's name when its first exchange has been written; `on_close` its
+    name, size in bytes and SHA-256 (hex) when it has its final name.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        prefix: str,
+        info: WarcInfo,
+        max_size: int = 1_000_000_000,
+        max_age: timedelta | None = None,
+        codec: Codec = Codec.ISAL,
+        level: int | None = None,
+        on_open: Callable[[str], None] | None = None,
+        on_close: Callable[[str, int, str], None] | None = None,
+        clock: Callable[[], datetime] = utcnow,
+    ) -> None:
+        self._folder = folder
+        self._prefix = prefix
+        self._info = info
+        self._max_size = max_size
+        self._max_age = max_age
+        self._codec = codec
+        self._level = level
+        self._on_open = on_open
+        self._on_close = on_close
+        self._clock = clock
+        self._file: _OpenFile | None = None
+
+    def __enter__(self) -> Self:
+        """Give the writer itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close it, however the block ended."""
+        self.close()
+
+    @property
+    def name(self) -> str | None:
+        """The final name of the file being written; None where none is."""
+        return self._file.path.name if self._file else None
+
+    def append(self, records: Sequence[Record]) -> list[WarcRef]:
+        """Write one exchange, whole or not at all; where each record stands, in their order.
+
+        Written is not yet durable: see `sync`.
+
+        Raises:
+            DiskFullError: no room; the file ends after the exchange before, and can go on.
+            WarcError: any other fault of the disk; the same holds.
+
+        """
+        if not records:
+            return []
+        if self._file and self._due(self._file):
+            self.close()
+        file = self._file = self._file or self._begin()
+        first = file.size == 0
+        members = [self._member(file.warcinfo.data)] if first else []
+        members += [self._member(with_warcinfo(r.data, file.warcinfo.record_id)) for r in records]
+        offset = file.size + (len(members[0]) if first else 0)
+        self._write(file, b"".join(members))
+        refs = []
+        for record, member in zip(records, members[1:] if first else members, strict=True):
+            refs.append(
+                WarcRef(
+                    file=file.path.name,
+                    offset=offset,
+                    length=len(member),
+                    record_id=record.record_id,
+                    payload_digest=record.payload_digest,
+                )
+            )
+            _index(file, record, refs[-1])
+            offset += len(member)
+        if first and self._on_open:
+            self._on_open(file.path.name)
+        return refs
+
+    def sync(self) -> None:
+        """Make everything appended durable, then note in the journal how far that is.
+
+        Raises:
+            WarcError: the disk may have lost what was written since the last sync; the file is
+                left to recovery and the next append begins another.
+
+        """
+        file = self._file
+        if file is None or file.durable == file.size:
+            return
+        try:
+            os.fdatasync(file.fd)
+        except OSError as error:
+            # Linux reports a failed write-back once and then forgets it: a second try would lie.
+            self._abandon(file)
+            raise disk_error("make records durable", file.path, error) from error
+        file.durable = file.size
+        with suppress(OSError):  # without it recovery reads the whole file, no more
+            os.pwrite(file.journal, b"%020d\n" % file.size, 0)
+
+    def close(self) -> None:
+        """Finish the file: durable, index beside it, final name. Without a file nothing happens.
+
+        Raises:
+            DiskFullError, WarcError: it could not be finished, and is left to recovery.
+
+        """
+        file = self._file
+        if file is None:
+            return
+        self.sync()
+        self._file = None
+        temporary, journal = beside(file.path, OPEN), beside(file.path, JOURNAL)
+        try:
+            if file.size:
+                write_sidecar(file.path, file.index)
+                temporary.rename(file.path)
+            else:
+                temporary.unlink()  # not even the first exchange could be written
+            sync_folder(self._folder)
+            journal.unlink(missing_ok=True)
+        except OSError as error:
+            raise disk_error("finish the file", file.path, error) from error
+        finally:
+            os.close(file.journal)
+            os.close(file.fd)
+        if file.size and self._on_close:
+            self._on_close(file.path.name, file.size, file.sha256.hexdigest())
+
+    def _due(self, file: _OpenFile) -> bool:
+        old = self._max_age is not None and self._clock() - file.begun >= self._max_age
+        return file.size >= self._max_size or (old and file.size > 0)
+
+    def _member(self, data: bytes) -> bytes:
+        return compress_member(data, codec=self._codec, level=self._level)
+
+    def _begin(self) -> _OpenFile:
+        """Make a new, locked, empty file."""
+        begun = self._clock()
+        path = self._folder / new_name(self._prefix, begun)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            fd = _create_locked(beside(path, OPEN))
+            try:
+                journal = os.open(beside(path, JOURNAL), os.O_WRONLY | os.O_CREAT, 0o644)
+                sync_folder(self._folder)
+            except OSError:
+                os.close(fd)
+                raise
+        except OSError as error:
+            raise disk_error("begin a file", path, error) from error
+        info = warcinfo_record(self._info, filename=path.name, at=begun)
+        return _OpenFile(path=path, fd=fd, journal=journal, begun=begun, warcinfo=info)
+
+    def _write(self, file: _OpenFile, data: bytes) -> None:
+        """All of it in one write() where the system allows, or none of it."""
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[os.write(file.fd, rest) :]
+        except OSError as error:
+            try:
+                os.ftruncate(file.fd, file.size)
+            except OSError:
+                self._abandon(file)
+            raise disk_error("keep an exchange", file.path, error) from error
+        file.size += len(data)
+        file.sha256.update(data)
+
+    def _abandon(self, file: _OpenFile) -> None:
+        """Let go of a file that cannot be trusted; its name stays `.open` for recovery."""
+        self._file = None
+        for fd in (file.journal, file.fd):
+            with suppress(OSError):
+                os.close(fd)
+
+
+def _create_locked(path: Path) -> int:
+    """Make a file under an exclusive lock, held from its first moment as far as others see."""
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o644)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        if os.fstat(fd).st_nlink:
+            return fd
+        os.close(fd)  # recovery met it before the lock, took it for a leaving and removed it
+
+
+def _index(file: _OpenFile, record: Record, ref: WarcRef) -> None:
+    if record.target_uri is None:
+        return
+    line = cdxj_line(
+        record_type=record.type,
+        url=record.target_uri,
+        at=record.date,
+        mime=record.mime,
+        status=record.status,
+        digest=record.payload_digest,
+        length=ref.length,
+        offset=ref.offset,
+        filename=ref.file,
+    )
+    if line:
+        file.index.append(line)

@@ -1,0 +1,47 @@
+"""One HTTP exchange as it crossed the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exchange:
+    """The bytes of one request and of its answer, and what is known about the connection.
+
+    `request`: head and body exactly as sent. `interim`: every 1xx answer, raw. `response`:
+    the final answer exactly as received, head and body with its transfer coding, empty where
+    none came; its first `head_length` bytes are the head (0 where no HTTP answer came).
+    `payload`: the body without transfer coding, content coding kept (RFC 9110 section 6.4);
+    `headers`: the head's fields in order, names and values as received, unfolded and stripped.
+    `protocols` are WARC-Protocol values, innermost first, such as ("http/1.1", "tls/1.3").
+    `truncated` is a WARC-Truncated reason: "length", "time", "disconnect" or "unspecified".
+    `error` is set where the exchange failed: a word of the vocabulary of `Problem.reason`.
+    """
+
+    url: str
+    method: str
+    started: datetime
+    ended: datetime
+    request: bytes
+    response: bytes
+    head_length: int
+    status: int | None
+    reason: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+    payload: bytes
+    interim: bytes = b""
+    ip: str | None = None
+    protocols: tuple[str, ...] = ("http/1.1",)
+    cipher: str | None = None
+    truncated: str | None = None
+    error: str | None = None
+
+    def header(self, name: bytes) -> bytes | None:
+        """The first value of a field, by name in any case; None where there is none."""
+        wanted = name.lower()
+        for key, value in self.headers:
+            if key.lower() == wanted:
+                return value
+        return None

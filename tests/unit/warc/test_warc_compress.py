@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import gzip
+import io
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from archiver.warc.compress import Codec, GzipMember, JoinedMembers, compress_member, iter_members
+
+
+@given(st.binary(), st.sampled_from(Codec))
+def test_a_member_is_gzip_and_always_the_same(data: bytes, codec: Codec) -> None:
+    member = compress_member(data, codec=codec)
+    assert gzip.decompress(member) == data
+    assert member == compress_member(data, codec=codec)
+
+
+@pytest.mark.parametrize(("codec", "level"), [(Codec.ISAL, 0), (Codec.ISAL, 3), (Codec.ZLIB, 9)])
+def test_levels(codec: Codec, level: int) -> None:
+    data = b"Wort " * 1000
+    assert gzip.decompress(compress_member(data, codec=codec, level=level)) == data
+    assert compress_member(data, codec=Codec.ZLIB, level=1) != compress_member(data, level=1)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("members") / "x.gz"
+
+
+def opened(path: Path, data: bytes) -> int:
+    path.write_bytes(data)
+    return os.open(path, os.O_RDONLY)
+
+
+@settings(deadline=None)
+@given(st.lists(st.binary(max_size=70_000), min_size=1, max_size=4), st.data())
+def test_members_are_found_up_to_the_first_that_does_not_end(
+    path: Path, blocks: list[bytes], data: st.DataObject
+) -> None:
+    members = [compress_member(block) for block in blocks]
+    whole = b"".join(members)
+    cut = data.draw(st.integers(0, len(whole)))
+    ends = [sum(map(len, members[: number + 1])) for number in range(len(members))]
+    fd = opened(path, whole[:cut])
+    try:
+        found = list(iter_members(fd))
+        assert [end for _, end in found] == [end for end in ends if end <= cut]
+        assert [start for start, _ in found] == [0, *ends][: len(found)]
+        for (start, end), block in zip(found, blocks, strict=False):
+            member = GzipMember(fd, start)
+            assert io.BufferedReader(member).read() == block
+            assert (member.end, member.fault) == (end, None)
+        if len(found) < len(members):
+            torn = GzipMember(fd, found[-1][1] if found else 0)
+            torn.drain()
+            assert torn.end is None
+            assert torn.fault
+    finally:
+        os.close(fd)
+
+
+# A member that begins like a record is one, and ends the join.
+PARTS = st.binary(min_size=1, max_size=200).filter(lambda part: not part.startswith(b"WARC/"))
+
+
+@settings(deadline=None)
+@given(st.lists(PARTS, min_size=1, max_size=6))
+def test_joined_members_read_as_one(path: Path, blocks: list[bytes]) -> None:
+    members = [compress_member(block) for block in blocks]
+    fd = opened(path, b"".join(members) + compress_member(b"WARC/1.1 next"))
+    try:
+        joined = JoinedMembers(fd, 0)
+        assert io.BufferedReader(joined).read() == b"".join(blocks)
+        for number in range(1, len(blocks) + 1):
+            end = joined.end_of(sum(map(len, blocks[:number])))
+            assert end == sum(map(len, members[:number]))
+        assert joined.end_of(sum(map(len, blocks)) + 1) is None
+    finally:
+        os.close(fd)
