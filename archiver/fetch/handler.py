@@ -1,0 +1,220 @@
+"""Scrapy's download handler for http and https that keeps what crosses the wire, to the byte."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from scrapy import Request
+from scrapy.core.downloader.handlers.base import BaseDownloadHandler
+from scrapy.crawler import Crawler
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+)
+from scrapy.http import Response
+
+from archiver.errors import FetchError
+from archiver.fetch.connection import Ending
+from archiver.fetch.courtesy import HostSlots
+from archiver.fetch.message import Message, message_of
+from archiver.fetch.pool import Pool
+from archiver.fetch.reception import Reception
+from archiver.fetch.resolver import Resolver
+from archiver.fetch.scrapy_private import response_class
+from archiver.fetch.sink import ExchangeSink
+from archiver.fetch.tls import client_context
+from archiver.wire.exchange import Exchange
+
+logger = logging.getLogger(__name__)
+
+# Those that RetryMiddleware knows are worth another attempt; DownloadCancelledError is not.
+_EXCEPTIONS: dict[str, type[Exception]] = {
+    "dns": CannotResolveHostError,
+    "refused": DownloadConnectionRefusedError,
+    "connect": DownloadFailedError,
+    "tls": DownloadFailedError,
+    "proxy": DownloadFailedError,
+    "reset": DownloadFailedError,
+    "no-http": DownloadFailedError,
+    "dataloss": ResponseDataLossError,
+    "timeout": DownloadTimeoutError,
+    "too-large": DownloadCancelledError,
+    "blocked-address": DownloadCancelledError,
+}
+
+
+class VerbatimHandler(BaseDownloadHandler):
+    """Downloads over HTTP/1.1 and hands every exchange to the crawl's `ExchangeSink`.
+
+    An exchange in which a request went out is kept before its response is returned or its error
+    raised; what the sink returned for it stands in request.meta["archiver_capture"]. Where
+    something failed, request.meta["archiver_error"] says why, in a word of the vocabulary of
+    `Problem.reason`.
+
+    Settings beside Scrapy's own DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE, DOWNLOAD_WARNSIZE and
+    DOWNLOAD_FAIL_ON_DATALOSS: ARCHIVER_CONNECT_TO (see `Resolver`), ARCHIVER_CA_FILE,
+    ARCHIVER_ALLOW_PRIVATE, ARCHIVER_VERIFY_TLS, ARCHIVER_IDLE_TIMEOUT (seconds of silence).
+    """
+
+    lazy = True
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        settings = crawler.settings
+        self._pool = Pool(
+            Resolver(
+                settings.getdict("ARCHIVER_CONNECT_TO"),
+                allow_private=settings.getbool("ARCHIVER_ALLOW_PRIVATE"),
+            ),
+            client_context(
+                ca_file=settings.get("ARCHIVER_CA_FILE"),
+                verify=settings.getbool("ARCHIVER_VERIFY_TLS", default=True),
+            ),
+        )
+        self._slots = HostSlots(settings)
+        self._timeout = settings.getfloat("DOWNLOAD_TIMEOUT")
+        self._idle_limit = settings.getfloat("ARCHIVER_IDLE_TIMEOUT") or self._timeout
+        self._maxsize = settings.getint("DOWNLOAD_MAXSIZE")
+        self._warnsize = settings.getint("DOWNLOAD_WARNSIZE")
+        self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
+        self._warned_of_dataloss = False
+        self._sink = crawler.get_extension(ExchangeSink)  # type: ignore[type-abstract]  # only isinstance is asked of it
+
+    async def download_request(self, request: Request) -> Response:
+        """Fetch, keep, answer.
+
+        Raises:
+            Exception: of scrapy.exceptions, see `_EXCEPTIONS`; what the sink raises.
+            StopDownload: where a signal handler raised it with fail=True.
+        """
+        # The time that a request waits for its turn is not the server's.
+        async with self._slots.of(request):
+            return await self._download(request)
+
+    async def _download(self, request: Request) -> Response:
+        meta = request.meta
+        for key in ("archiver_capture", "archiver_error"):  # of an attempt before
+            meta.pop(key, None)
+        reception = Reception(
+            request,
+            self.crawler,
+            maxsize=meta.get("download_maxsize", self._maxsize),
+            warnsize=meta.get("download_warnsize", self._warnsize),
+        )
+        timeout = float(meta.get("download_timeout") or self._timeout) or None
+        try:
+            message = message_of(request)
+            ending = await self._fetch(message, reception, timeout)
+        except FetchError as error:
+            meta["archiver_error"] = error.reason
+            raise _EXCEPTIONS[error.reason](str(error)) from error
+        if reception.connection is None:
+            meta["archiver_error"] = "timeout"
+            raise DownloadTimeoutError(f"No connection for {request.url} in time")
+        exchange = reception.conclude(message, ending)
+        if exchange.error:
+            meta["archiver_error"] = exchange.error
+        if self._sink is not None:
+            meta["archiver_capture"] = await self._sink.keep(exchange, request)
+        return self._answer(request, reception, exchange)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._pool.close()
+
+    async def _fetch(
+        self, message: Message, reception: Reception, seconds: float | None
+    ) -> Ending | None:
+        """Exchange within `seconds`; None where they or the patience for silence ran out.
+
+        No seconds mean any number of them.
+
+        Raises:
+            FetchError: before any request went out.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                limits = [limit for limit in (seconds, self._idle_limit) if limit]
+                ending = await self._exchange(message, reception, min(limits, default=None))
+        except TimeoutError:
+            return None
+        return ending
+
+    async def _exchange(
+        self, message: Message, reception: Reception, idle_limit: float | None
+    ) -> Ending:
+        """Send on a waiting connection or a new one.
+
+        A waiting one may have been closed by the server just now: a request that may be
+        repeated then goes out once more, and only that one counts as sent.
+        """
+        fresh = not message.repeatable
+        while True:
+            async with asyncio.timeout(idle_limit):
+                connection = await self._pool.connection(message.origin, fresh=fresh)
+            reception.begin(connection)
+            reusable = False
+            try:
+                ending = await connection.exchange(message.data, reception, idle_limit=idle_limit)
+                reusable = ending is Ending.SATISFIED and reception.framer.keep_alive
+            finally:
+                if reusable and not message.closes:
+                    self._pool.release(connection)
+                else:
+                    connection.close()
+            answered = ending is Ending.SATISFIED or reception.framer.received
+            if answered or fresh or not connection.reused:
+                return ending
+            reception.connection = None
+            fresh = True
+
+    def _answer(self, request: Request, reception: Reception, exchange: Exchange) -> Response:
+        flags = []
+        error = exchange.error
+        if error in ("dataloss", "reset") and exchange.head_length:
+            if self._fails_on_dataloss(request):
+                raise ResponseDataLossError(f"The answer of {request.url} was cut off ({error})")
+            flags.append("dataloss")
+        elif error:
+            raise _EXCEPTIONS[error](f"{request.url}: {error}")
+        if reception.stopped is not None:
+            flags.append("download_stopped")
+        response = _response(request, reception, exchange, flags)
+        if reception.stopped is not None and reception.stopped.fail:
+            reception.stopped.response = response
+            raise reception.stopped
+        return response
+
+    def _fails_on_dataloss(self, request: Request) -> bool:
+        fails = bool(request.meta.get("download_fail_on_dataloss", self._fail_on_dataloss))
+        if fails and not self._warned_of_dataloss:
+            self._warned_of_dataloss = True
+            logger.warning(
+                "Got data loss in %s. Set DOWNLOAD_FAIL_ON_DATALOSS to False to process such"
+                " responses. This message is not shown again.",
+                request.url,
+            )
+        return fails
+
+
+def _response(
+    request: Request, reception: Reception, exchange: Exchange, flags: list[str]
+) -> Response:
+    body = reception.body_for_scrapy(exchange)
+    link = reception.connection
+    chosen = response_class(headers=reception.headers, url=request.url, body=body)
+    return chosen(
+        url=request.url,
+        status=exchange.status or 0,
+        headers=reception.headers,
+        body=body,
+        flags=flags,
+        certificate=link.certificate if link else None,
+        ip_address=link.ip if link else None,
+        protocol=exchange.protocols[0].upper(),
+    )

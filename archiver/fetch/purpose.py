@@ -1,0 +1,61 @@
+"""Why a request is made: what a capture's metadata record and catalogue row say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import scrapy
+
+from archiver.model import Capture, CaptureKind, Discovery
+
+KEY = "archiver_purpose"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Purpose:
+    """Why something is fetched.
+
+    `discovery` is the mention that led here. `base` is the capture whose validators
+    (ETag, Last-Modified) go with the request: what a 304 answer means.
+    """
+
+    kind: CaptureKind
+    discovery: Discovery | None = None
+    base: Capture | None = None
+
+    def conditional_headers(self) -> dict[str, str]:
+        """If-None-Match and If-Modified-Since of the base (RFC 9110 section 13.1)."""
+        if self.base is None:
+            return {}
+        fields = {
+            "If-None-Match": self.base.etag,
+            "If-Modified-Since": self.base.last_modified,
+        }
+        return {name: value for name, value in fields.items() if value}
+
+    def fields(self) -> Iterator[tuple[str, str]]:
+        """The facts that cannot be derived from the bytes, for the metadata record."""
+        yield "kind", self.kind.value
+        seen = self.discovery
+        if seen is None:
+            return
+        for name, value in (
+            ("via", seen.source_url),
+            ("discovered-through", seen.via.value),
+            ("discovered-at", seen.found_at.isoformat()),
+            ("source-guid", seen.guid),
+            ("source-title", seen.title),
+            ("source-published", seen.published_raw),
+        ):
+            if value:
+                yield name, value
+
+
+def purpose_of(request: scrapy.Request) -> Purpose:
+    """The purpose that the spider gave; robots.txt and what Scrapy asks by itself have none."""
+    given = request.meta.get(KEY)
+    if isinstance(given, Purpose):
+        return given
+    path = request.url.split("?", 1)[0]
+    return Purpose(kind=CaptureKind.ROBOTS if path.endswith("/robots.txt") else CaptureKind.OTHER)

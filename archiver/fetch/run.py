@@ -1,0 +1,176 @@
+"""One run of one outlet: its catalogue entry, its recorder and what went wrong in it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections import Counter
+from datetime import timedelta
+
+import scrapy
+from scrapy import Request, Spider, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
+
+from archiver import __version__
+from archiver.config.load import Loaded
+from archiver.config.settings import Settings
+from archiver.errors import DiskFullError
+from archiver.fetch.purpose import purpose_of
+from archiver.fetch.recorder import Recorder
+from archiver.fetch.recovery import finish_left_files
+from archiver.model import Capture, Outlet, Problem, utcnow
+from archiver.store.catalogue import Catalogue
+from archiver.warc.compress import Codec
+from archiver.warc.record import WarcInfo
+from archiver.warc.writer import WarcWriter
+from archiver.wire.exchange import Exchange
+
+logger = logging.getLogger(__name__)
+
+
+class RunExtension:
+    """The Scrapy extension that makes a crawl of an outlet a run of the archive.
+
+    It is also the `ExchangeSink` to which the download handler gives every exchange. A spider
+    that watches no outlet (`scrapy shell`, say) has no run, and nothing of it is kept.
+    """
+
+    def __init__(self, crawler: Crawler, outlet: Outlet, loaded: Loaded) -> None:
+        settings = loaded.settings
+        self.outlet = outlet
+        self.catalogue = Catalogue.open(loaded.catalogue_url, create=True)
+        self.counts: Counter[str] = Counter()
+        self.run_id = self.catalogue.start_run(
+            outlet.id, trigger=os.environ.get("ARCHIVER_TRIGGER", "scrapy"), at=utcnow()
+        )
+        self.warcs = loaded.warc_folder
+        finish_left_files(self.warcs, self.catalogue)
+        self._crawler = crawler
+        self._failed_sources = 0
+        self._good_sources = 0
+        self._ended_by: str | None = None
+        writer = WarcWriter(
+            self.warcs,
+            prefix=settings.archive.prefix.format(outlet=outlet.id),
+            info=_info(crawler, outlet, settings),
+            max_size=settings.archive.warc_size,
+            max_age=timedelta(seconds=settings.archive.warc_age),
+            codec=Codec(settings.archive.codec),
+            level=settings.archive.level,
+            on_open=self._file_opened,
+            on_close=lambda name, size, sha256: self.catalogue.close_file(
+                name, at=utcnow(), size=size, sha256=f"sha256:{sha256}"
+            ),
+        )
+        self._recorder = Recorder(
+            writer=writer, catalogue=self.catalogue, outlet=outlet.id, run_id=self.run_id
+        )
+
+    def _file_opened(self, name: str) -> None:
+        self.catalogue.open_file(name, utcnow())
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> RunExtension:
+        """As Scrapy makes it: the run begins here."""
+        outlet = getattr(crawler.spidercls, "outlet", None)
+        loaded = crawler.settings.get("ARCHIVER_LOADED")
+        if not isinstance(outlet, Outlet) or not isinstance(loaded, Loaded):
+            raise NotConfigured("this spider watches no outlet, so nothing is archived")
+        run = cls(crawler, outlet, loaded)
+        crawler.signals.connect(run.spider_closed, signal=signals.spider_closed)
+        return run
+
+    async def keep(self, exchange: Exchange, request: Request) -> Capture | None:
+        """Keep one exchange (the `ExchangeSink` of the download handler)."""
+        try:
+            capture = await self._recorder.keep(exchange, purpose_of(request))
+        except DiskFullError as error:
+            logger.error("%s", error)
+            self._stop("disk-full")
+            raise
+        if capture is not None:
+            self.count(f"captures/{capture.kind}")
+        return capture
+
+    def count(self, name: str, by: int = 1) -> None:
+        """Add to one of the run's counts, which the catalogue keeps and `status` shows."""
+        self.counts[name] += by
+
+    def problem(self, stage: str, reason: str, url: str | None, detail: str | None = None) -> None:
+        """Note something that went wrong and cost only itself."""
+        self.count(f"problems/{stage}/{reason}")
+        found = Problem(stage=stage, reason=reason, url=url, at=utcnow(), detail=detail)
+        self.add_problems([found], counted=True)
+
+    def add_problems(self, problems: list[Problem], *, counted: bool = False) -> None:
+        """Note many at once, as parsers report them."""
+        for problem in problems:
+            if not counted:
+                self.count(f"problems/{problem.stage}/{problem.reason}")
+            logger.info(
+                "%s: %s: %s %s", problem.stage, problem.reason, problem.url, problem.detail or ""
+            )
+        if problems:
+            self.catalogue.add_problems(self.run_id, self.outlet.id, problems)
+
+    def source_ended(self, *, good: bool) -> None:
+        """Count a source as read or as failed: what the run's outcome is judged by."""
+        if good:
+            self._good_sources += 1
+        else:
+            self._failed_sources += 1
+
+    def _stop(self, reason: str) -> None:
+        engine = self._crawler.engine
+        if self._ended_by is None and engine is not None:
+            self._ended_by = reason
+            engine.close_spider(self._crawler.spider, reason)  # type: ignore[arg-type]  # a spider is open
+
+    async def spider_closed(self, spider: Spider, reason: str) -> None:
+        """Close the WARC whole, then end the run in the catalogue."""
+        state = self._state(reason)
+        try:
+            await self._recorder.close()
+        finally:
+            self.catalogue.end_run(
+                self.run_id, at=utcnow(), state=state, reason=reason, counts=dict(self.counts)
+            )
+            self.catalogue.close()
+        spider.crawler.stats.set_value("archiver/state", state)
+        spider.crawler.stats.set_value("archiver/counts", dict(self.counts))
+
+    def _state(self, reason: str) -> str:
+        if reason == "shutdown":
+            return "interrupted"
+        if reason != "finished":
+            return "failed"
+        if self._failed_sources == 0:
+            return "done"
+        return "partial" if self._good_sources else "failed"
+
+
+def _info(crawler: Crawler, outlet: Outlet, settings: Settings) -> WarcInfo:
+    obeyed = crawler.settings.getbool("ROBOTSTXT_OBEY")
+    operator = settings.operator
+    return WarcInfo(
+        software=f"news-archiver/{__version__} (Scrapy {scrapy.__version__})",
+        operator=" ".join(filter(None, (operator.name, operator.contact))) or None,
+        robots="obey" if obeyed else "ignore",
+        hostname=socket.gethostname(),
+        user_agent=crawler.settings["USER_AGENT"],
+        is_part_of=outlet.id,
+    )
+
+
+def run_of(crawler: Crawler) -> RunExtension:
+    """The run of a crawl.
+
+    Raises:
+        RuntimeError: where the crawl has none, which is a fault of its settings.
+    """
+    run = crawler.get_extension(RunExtension)
+    if run is None:
+        raise RuntimeError("RunExtension is not enabled: this crawl has no archive")
+    return run

@@ -1,0 +1,22 @@
+"""What the download handler hands every exchange to."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from scrapy import Request
+
+from archiver.wire.exchange import Exchange
+
+
+@runtime_checkable
+class ExchangeSink(Protocol):
+    """A Scrapy extension that keeps exchanges; the handler takes the first that it finds."""
+
+    async def keep(self, exchange: Exchange, request: Request) -> object | None:
+        """Keep `exchange`, which answers (or fails to answer) `request`.
+
+        Awaited before the response goes on or the error is raised, so that what Scrapy sees is
+        already kept. The result is put into request.meta["archiver_capture"].
+        """
+        ...
