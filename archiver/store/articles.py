@@ -1,0 +1,250 @@
+"""Articles and their revisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, or_, select, update
+
+from archiver.contract import article_from_json, article_to_json
+from archiver.model import Article, Revision, utcnow
+from archiver.store import tables as t
+from archiver.store.base import Store, count, intern, intern_outlets, intern_urls, key_of
+from archiver.store.engine import insert
+from archiver.store.fingerprint import text_digest
+
+NO_OUTLET = "unknown"  # of articles that came without one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Saved:
+    """What came of saving an article: `changed` where a revision was added (the first too)."""
+
+    article_id: int
+    revision: int
+    new: bool
+    changed: bool
+
+
+class Articles(Store):
+    """The part of the catalogue that follows what articles say and whether they still stand."""
+
+    def save_article(self, article: Article) -> Saved:
+        """Keep an article as it stood when it was captured.
+
+        An article is known by its outlet and its canonical URL (or its URL). Where its text is
+        that of the revision before or after it by time of capture, there is no new revision;
+        so captures may be saved in any order. A revision whose own capture is extracted again
+        is replaced in place: the extractor changed, not the page. A gone article that was
+        captured after it was marked is live again.
+        """
+        at = article.captured_at or utcnow()
+        digest = text_digest(article)
+        with self._writing() as conn:
+            name = article.outlet or NO_OUTLET
+            outlet_id = intern_outlets(conn, [name])[name]
+            identity = article.canonical_url or article.url
+            urls = intern_urls(conn, dict.fromkeys([identity, article.url], (outlet_id, at)))
+            article_id, new = self._article(conn, urls[identity], urls[article.url], outlet_id, at)
+            number = _extracted_again(conn, article_id, article, at, digest)
+            number = number or _same_text(conn, article_id, at, digest)
+            changed = number is None
+            if number is None:
+                number = _add_revision(conn, article_id, article, at, digest)
+            changes = {
+                (outlet_id, "articles", ""): int(new),
+                (outlet_id, "revisions", ""): int(changed),
+                (outlet_id, "gone", ""): -_revive(conn, article_id, at),
+            }
+            _saw(conn, article_id, urls[article.url], at)
+            count(conn, {key: n for key, n in changes.items() if n})
+        return Saved(article_id=article_id, revision=number, new=new, changed=changed)
+
+    def _article(
+        self, conn: Connection, url_id: int, page_id: int, outlet_id: int, at: datetime
+    ) -> tuple[int, bool]:
+        """The number of the article, locked against other writers, and whether it is new."""
+        article = t.article.c
+        made = conn.execute(
+            insert(conn, t.article)
+            .values(
+                url_id=url_id,
+                page_id=page_id,
+                outlet_id=outlet_id,
+                first_seen=at,
+                last_seen=at,
+                revision=1,
+                state="live",
+            )
+            .on_conflict_do_nothing()
+            .returning(article.id)
+        ).scalar()
+        if made is not None:
+            return made, True
+        same = select(article.id).where(article.url_id == url_id, article.outlet_id == outlet_id)
+        return conn.execute(same.with_for_update()).scalar_one(), False
+
+    def mark_gone(self, url: str, *, at: datetime, status: int) -> bool:
+        """Mark the live articles of a page as gone; says whether there was any.
+
+        An article that was seen after `at` stays live.
+        """
+        article = t.article.c
+        url_id = select(t.url.c.id).where(t.url.c.url == url).scalar_subquery()
+        with self._writing() as conn:
+            gone = conn.scalars(
+                update(t.article)
+                .where(
+                    or_(article.page_id == url_id, article.url_id == url_id),
+                    article.state == "live",
+                    article.last_seen <= at,
+                )
+                .values(state="gone", gone_at=at, gone_status=status)
+                .returning(article.outlet_id)
+            ).all()
+            for outlet_id in gone:
+                count(conn, {(outlet_id, "gone", ""): 1})
+        return bool(gone)
+
+    def known_articles(self, outlet: str) -> list[str]:
+        """The pages of an outlet's live articles, to look at again: longest unseen first."""
+        article = t.article.c
+        with self._reading() as conn:
+            return list(
+                conn.scalars(
+                    select(t.url.c.url)
+                    .join_from(t.article, t.url, article.page_id == t.url.c.id)
+                    .join(t.outlet, article.outlet_id == t.outlet.c.id)
+                    .where(t.outlet.c.name == outlet, article.state == "live")
+                    .order_by(article.last_seen, article.id)
+                )
+            )
+
+    def get_article(self, url: str) -> list[Revision]:
+        """Every revision of the article of a URL, by time of capture; empty where unknown.
+
+        The URL may be the canonical one or the page's, and, where neither is known as it is
+        written, any with the same urlkey (http for https, with or without `www.`).
+        """
+        article, revision = t.article.c, t.revision.c
+        with self._reading() as conn:
+            alike = select(t.url.c.id, t.url.c.url).where(t.url.c.urlkey == key_of(url))
+            ids = {row.id: row.url for row in conn.execute(alike)}
+            found = conn.execute(
+                select(article.id, article.url_id, article.page_id)
+                .where(or_(article.url_id.in_(ids), article.page_id.in_(ids)))
+                .order_by(article.last_seen.desc())
+            ).all()
+            if not found:
+                return []
+            best = max(
+                found, key=lambda row: (ids.get(row.url_id) == url, ids.get(row.page_id) == url)
+            )
+            rows = conn.execute(
+                select(t.revision)
+                .where(revision.article_id == best.id)
+                .order_by(revision.captured_at, revision.number)
+            ).all()
+        return [_to_revision(row) for row in rows]
+
+
+def _to_revision(row: Row[Any]) -> Revision:
+    return Revision(
+        article_id=row.article_id,
+        number=row.number,
+        captured_at=row.captured_at,
+        text_digest=row.text_digest,
+        article=article_from_json(row.article),
+    )
+
+
+def _extracted_again(
+    conn: Connection, article_id: int, article: Article, at: datetime, digest: str
+) -> int | None:
+    """Replace the revision of this very capture, if there is one; returns its number."""
+    revision = t.revision.c
+    return conn.execute(
+        update(t.revision)
+        .where(revision.article_id == article_id, revision.captured_at == at)
+        .values(
+            word_count=article.word_count,
+            text_digest=digest,
+            title=article.title,
+            article=article_to_json(article),
+        )
+        .returning(revision.number)
+    ).scalar()
+
+
+def _same_text(conn: Connection, article_id: int, at: datetime, digest: str) -> int | None:
+    """The number of the revision just before or just after `at`, if its text is the same."""
+    revision = t.revision.c
+    of_article = select(revision.number, revision.text_digest).where(
+        revision.article_id == article_id
+    )
+    before = of_article.where(revision.captured_at <= at).order_by(
+        revision.captured_at.desc(), revision.number.desc()
+    )
+    after = of_article.where(revision.captured_at > at).order_by(
+        revision.captured_at, revision.number
+    )
+    for neighbour in (before, after):
+        row = conn.execute(neighbour.limit(1)).first()
+        if row and row.text_digest == digest:
+            return int(row.number)
+    return None
+
+
+def _add_revision(
+    conn: Connection, article_id: int, article: Article, at: datetime, digest: str
+) -> int:
+    """Add a revision under the next number, and point the article at its newest."""
+    revision = t.revision.c
+    of_article = revision.article_id == article_id
+    highest = conn.execute(select(func.max(revision.number)).where(of_article)).scalar()
+    number = (highest or 0) + 1
+    file_id = None
+    if article.warc:
+        name = article.warc.file
+        file_id = intern(conn, t.warc_file.c.name, {name: {"opened": at}})[0][name]
+    conn.execute(
+        t.revision.insert().values(
+            article_id=article_id,
+            number=number,
+            captured_at=at,
+            file_id=file_id,
+            offset=article.warc.offset if article.warc else None,
+            word_count=article.word_count,
+            text_digest=digest,
+            title=article.title,
+            article=article_to_json(article),
+        )
+    )
+    newest = select(revision.number).where(of_article)
+    newest = newest.order_by(revision.captured_at.desc(), revision.number.desc()).limit(1)
+    conn.execute(
+        update(t.article)
+        .where(t.article.c.id == article_id)
+        .values(revision=newest.scalar_subquery())
+    )
+    return number
+
+
+def _saw(conn: Connection, article_id: int, page_id: int, at: datetime) -> None:
+    """Widen the time in which the article was seen; the newest sight says which page it is."""
+    article = t.article.c
+    own = article.id == article_id
+    conn.execute(
+        update(t.article).where(own, article.last_seen <= at).values(last_seen=at, page_id=page_id)
+    )
+    conn.execute(update(t.article).where(own, article.first_seen > at).values(first_seen=at))
+
+
+def _revive(conn: Connection, article_id: int, at: datetime) -> int:
+    """Make a gone article live that was captured since; returns 1 where it did."""
+    article = t.article.c
+    gone = and_(article.id == article_id, article.state == "gone", article.gone_at < at)
+    live = {"state": "live", "gone_at": None, "gone_status": None}
+    return conn.execute(update(t.article).where(gone).values(live)).rowcount

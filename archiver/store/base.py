@@ -1,0 +1,133 @@
+"""What the parts of the catalogue share: transactions, rows by name, counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Column, Connection, Engine, Table, select
+
+from archiver.store.columntypes import clean
+from archiver.store.engine import insert, reading
+from archiver.store.tables import outlet, tally, url
+from archiver.urls import urlkey
+
+BATCH = 1000
+
+
+class Store:
+    """An open database. Every method of its subclasses is one transaction of its own.
+
+    May be shared by threads: each transaction takes a connection of its own from the pool.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reader = reading(engine)
+
+    def _writing(self) -> AbstractContextManager[Connection]:
+        return self._engine.begin()
+
+    def _reading(self) -> AbstractContextManager[Connection]:
+        return self._reader.begin()
+
+
+def batches(items: Iterable[str]) -> Iterator[list[str]]:
+    """The items in lists of at most `BATCH`."""
+    rest = iter(items)
+    while batch := list(islice(rest, BATCH)):
+        yield batch
+
+
+def key_of(address: str) -> str:
+    """The urlkey; of what is no usable URL, the text itself."""
+    try:
+        return urlkey(address)
+    except ValueError:
+        return address
+
+
+def look_up(conn: Connection, column: Column[str], names: Iterable[str]) -> dict[str, int]:
+    """The row numbers of those names that are there; cost grows with the names asked."""
+    ids = column.table.c.id
+    found: dict[str, int] = {}
+    for batch in batches(names):
+        rows = conn.execute(select(column, ids).where(column.in_(batch)))
+        found |= {row[0]: row[1] for row in rows}
+    return found
+
+
+def intern(
+    conn: Connection, column: Column[str], rows: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, int], set[str]]:
+    """The row number of every name, and the names that were not there before.
+
+    `rows` holds the other columns of each name's row, should it have to be made. Rows go in
+    sorted, so that two writers of the same names cannot wait for each other.
+    """
+    names = {clean(name): name for name in rows}
+    found = look_up(conn, column, names)
+    missing = sorted(names.keys() - found.keys())
+    made: dict[str, int] = {}
+    if missing:
+        table = column.table
+        if not isinstance(table, Table):
+            raise TypeError(f"no table's column: {column}")
+        wanted = insert(conn, table).on_conflict_do_nothing().returning(column, table.c.id)
+        values = [{**rows[names[name]], column.name: name} for name in missing]
+        made = {row[0]: row[1] for row in conn.execute(wanted, values)}
+        found |= made
+        # what another writer made in between (PostgreSQL only)
+        found |= look_up(conn, column, [name for name in missing if name not in found])
+    # by the names as they were given: two may be one once cleaned
+    return {name: found[clean(name)] for name in rows}, {names[name] for name in made}
+
+
+def intern_outlets(conn: Connection, names: Iterable[str]) -> dict[str, int]:
+    """The row number of every outlet."""
+    return intern(conn, outlet.c.name, {name: {} for name in names})[0]
+
+
+def intern_urls(
+    conn: Connection,
+    urls: Mapping[str, tuple[int, datetime]],
+    keys: Mapping[str, str] | None = None,
+) -> dict[str, int]:
+    """The row number of every URL; new ones get the outlet's number and time that stand there."""
+    keys = keys or {}
+    numbers, new = intern(
+        conn,
+        url.c.url,
+        {
+            text: {
+                "urlkey": keys.get(text) or key_of(text),
+                "outlet_id": outlet_id,
+                "first_seen": at,
+                "attempts": 0,
+                "answered": False,
+            }
+            for text, (outlet_id, at) in urls.items()
+        },
+    )
+    count(conn, Counter((urls[text][0], "urls", "") for text in new))
+    return numbers
+
+
+def count(conn: Connection, changes: Mapping[tuple[int, str, str], int]) -> None:
+    """Add to the tallies, by outlet's number, what is counted, and key."""
+    if not changes:
+        return
+    statement = insert(conn, tally)
+    statement = statement.on_conflict_do_update(
+        index_elements=["outlet_id", "what", "key"],
+        set_={"n": tally.c.n + statement.excluded.n},
+    )
+    rows: Sequence[dict[str, Any]] = [
+        {"outlet_id": number, "what": what, "key": clean(key), "n": changes[number, what, key]}
+        for number, what, key in sorted(changes)
+    ]
+    conn.execute(statement, rows)

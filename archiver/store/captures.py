@@ -1,0 +1,224 @@
+"""Captures and the WARC files they stand in: writing, and what a crawl asks of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, TextClause, and_, bindparam, func, select, true, update
+from sqlalchemy.sql import ColumnElement
+
+from archiver.errors import CatalogueError
+from archiver.model import Capture, CaptureKind, ExtractionState, WarcRef
+from archiver.store import tables as t
+from archiver.store.base import Store, count, intern, intern_outlets, intern_urls
+from archiver.store.engine import insert
+
+RETRY_STATUSES = frozenset({408, 425, 429})
+BROKEN_OFF = frozenset({"time", "disconnect"})  # by trouble on the way, not by a limit of ours
+
+
+def is_final(status: int | None, truncated: str | None = None) -> bool:
+    """Whether an answer is for good: whole, no server's trouble, no request to come later."""
+    if status is None or truncated in BROKEN_OFF:
+        return False
+    return 200 <= status < 500 and status not in RETRY_STATUSES
+
+
+def select_captures(*where: ColumnElement[bool] | TextClause) -> Select[Any]:
+    """Every column that `to_capture` needs."""
+    return (
+        select(
+            t.capture,
+            t.url.c.url,
+            t.url.c.urlkey,
+            t.outlet.c.name.label("outlet"),
+            t.warc_file.c.name.label("file"),
+        )
+        .join_from(t.capture, t.url, t.capture.c.url_id == t.url.c.id)
+        .join(t.outlet, t.capture.c.outlet_id == t.outlet.c.id)
+        .join(t.warc_file, t.capture.c.file_id == t.warc_file.c.id)
+        .where(*where)
+    )
+
+
+def to_capture(row: Row[Any]) -> Capture:
+    """The capture of a row of `select_captures`."""
+    return Capture(
+        url=row.url,
+        urlkey=row.urlkey,
+        captured_at=row.at,
+        kind=CaptureKind(row.kind),
+        outlet=row.outlet,
+        run_id=row.run_id,
+        status=row.status,
+        mime=row.mime,
+        warc=WarcRef(
+            file=row.file,
+            offset=row.offset,
+            length=row.length,
+            record_id=row.record_id,
+            payload_digest=row.payload_digest,
+        ),
+        record_type=row.record_type,
+        body_digest=row.body_digest,
+        body_size=row.body_size,
+        redirect_to=row.redirect_to,
+        truncated=row.truncated,
+        etag=row.etag,
+        last_modified=row.last_modified,
+        extraction=ExtractionState(row.extraction),
+    )
+
+
+class Captures(Store):
+    """The part of the catalogue that follows the WARC files."""
+
+    def open_file(self, name: str, at: datetime) -> int:
+        """Note that a WARC file was begun; returns its number. Again is no harm."""
+        with self._writing() as conn:
+            return intern(conn, t.warc_file.c.name, {name: {"opened": at}})[0][name]
+
+    def close_file(self, name: str, *, at: datetime, size: int, sha256: str | None) -> None:
+        """Note that a WARC file is complete: its size in bytes, and `sha256:` and hex."""
+        with self._writing() as conn:
+            number = intern(conn, t.warc_file.c.name, {name: {"opened": at}})[0][name]
+            conn.execute(
+                update(t.warc_file)
+                .where(t.warc_file.c.id == number)
+                .values(closed=at, size=size, sha256=sha256)
+            )
+
+    def add_captures(self, captures: Sequence[Capture]) -> None:
+        """Index captures that are in their WARC already, in one transaction.
+
+        The same record again (same URL, time, file and offset) changes nothing. A new one with
+        a final status answers its URL; any other counts as an attempt that failed.
+        """
+        if not captures:
+            return
+        with self._writing() as conn:
+            outlets = intern_outlets(conn, {taken.outlet for taken in captures})
+            urls = intern_urls(
+                conn,
+                {taken.url: (outlets[taken.outlet], taken.captured_at) for taken in captures},
+                {taken.url: taken.urlkey for taken in captures},
+            )
+            files, _ = intern(
+                conn,
+                t.warc_file.c.name,
+                {taken.warc.file: {"opened": taken.captured_at} for taken in captures},
+            )
+            rows = [
+                {
+                    "at": taken.captured_at,
+                    "offset": taken.warc.offset,
+                    "length": taken.warc.length,
+                    "body_size": taken.body_size,
+                    "url_id": urls[taken.url],
+                    "file_id": files[taken.warc.file],
+                    "outlet_id": outlets[taken.outlet],
+                    "run_id": taken.run_id,
+                    "status": taken.status,
+                    "kind": taken.kind,
+                    "record_type": taken.record_type,
+                    "extraction": taken.extraction,
+                    "record_id": taken.warc.record_id,
+                    "payload_digest": taken.warc.payload_digest,
+                    "body_digest": taken.body_digest,
+                    "mime": taken.mime,
+                    "redirect_to": taken.redirect_to,
+                    "truncated": taken.truncated,
+                    "etag": taken.etag,
+                    "last_modified": taken.last_modified,
+                }
+                for taken in captures
+            ]
+            made = t.capture.c
+            new = conn.execute(
+                insert(conn, t.capture)
+                .on_conflict_do_nothing()
+                .returning(made.url_id, made.outlet_id, made.kind, made.status, made.truncated),
+                rows,
+            ).all()
+            final = {row.url_id for row in new if is_final(row.status, row.truncated)}
+            failed = Counter(row.url_id for row in new if not is_final(row.status, row.truncated))
+            changes = [
+                {"number": number, "final": number in final, "failed": failed[number]}
+                for number in sorted(final | failed.keys())
+            ]
+            if changes:
+                conn.execute(
+                    update(t.url)
+                    .where(t.url.c.id == bindparam("number"), t.url.c.answered.is_(False))
+                    .values(
+                        answered=bindparam("final"),
+                        attempts=t.url.c.attempts + bindparam("failed"),
+                    ),
+                    changes,
+                )
+            count(
+                conn,
+                Counter(
+                    (row.outlet_id, "captures", f"{row.kind}/{row.status or 'none'}") for row in new
+                ),
+            )
+
+    def latest_capture(self, url: str) -> Capture | None:
+        """The newest whole response of a URL with status 200 and a body.
+
+        Its validators serve for a conditional request, and a revisit may point at it: it is
+        never a revisit itself, nor cut short. Reads the URL's own captures from the newest on.
+        """
+        good = and_(
+            t.capture.c.url_id == select(t.url.c.id).where(t.url.c.url == url).scalar_subquery(),
+            t.capture.c.record_type == "response",
+            t.capture.c.status == 200,
+            t.capture.c.truncated.is_(None),
+            func.coalesce(t.capture.c.body_size, 1) > 0,
+        )
+        with self._reading() as conn:
+            row = conn.execute(
+                select_captures(good).order_by(t.capture.c.at.desc()).limit(1)
+            ).first()
+        return to_capture(row) if row else None
+
+    def pending(self, outlet: str | None = None, *, limit: int = 1000) -> list[Capture]:
+        """Pages that wait to be extracted, oldest first; cost grows with those that wait."""
+        of_outlet = t.outlet.c.name == outlet if outlet is not None else true()
+        waiting = select_captures(t.PENDING, t.capture.c.kind == "page", of_outlet)
+        with self._reading() as conn:
+            rows = conn.execute(
+                waiting.order_by(t.capture.c.at, t.capture.c.file_id, t.capture.c.offset).limit(
+                    limit
+                )
+            ).all()
+        return [to_capture(row) for row in rows]
+
+    def set_extraction(self, taken: Capture, state: ExtractionState) -> None:
+        """Note where a page stands on its way to an article.
+
+        Raises:
+            CatalogueError: where the capture is not in the catalogue.
+        """
+        url_id = select(t.url.c.id).where(t.url.c.url == taken.url).scalar_subquery()
+        file_id = select(t.warc_file.c.id).where(t.warc_file.c.name == taken.warc.file)
+        with self._writing() as conn:
+            found = conn.execute(
+                update(t.capture)
+                .where(
+                    t.capture.c.url_id == url_id,
+                    t.capture.c.at == taken.captured_at,
+                    t.capture.c.file_id == file_id.scalar_subquery(),
+                    t.capture.c.offset == taken.warc.offset,
+                )
+                .values(extraction=state)
+            ).rowcount
+        if not found:
+            raise CatalogueError(
+                "a capture that the catalogue does not know",
+                thing=f"{taken.url} in {taken.warc.file} at {taken.warc.offset}",
+                todo="Rebuild the catalogue: archiver reindex.",
+            )

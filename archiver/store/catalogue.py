@@ -1,0 +1,65 @@
+"""The catalogue: what the archive holds, in SQLite or PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+
+from archiver.errors import NoArchiveError
+from archiver.store.articles import Articles
+from archiver.store.captures import Captures
+from archiver.store.engine import catalogue_url, make_engine
+from archiver.store.lists import Lists
+from archiver.store.lookups import Lookups
+from archiver.store.migrate import migrate
+from archiver.store.runs import Runs
+from archiver.store.status import Status
+
+
+class Catalogue(Runs, Captures, Articles, Lookups, Lists, Status):
+    """An open catalogue. Each method is one transaction; threads may share it.
+
+    Times go in and come out as aware UTC datetimes, exact to the microsecond.
+    """
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = False) -> Catalogue:
+        """Open the catalogue of a database URL, its tables brought up to date.
+
+        Raises:
+            NoArchiveError: where there is none, or one without tables, and `create` is false.
+            CatalogueError: where it cannot be opened or was written by a newer version.
+        """
+        address = catalogue_url(url)
+        if address.get_backend_name() == "sqlite":
+            path = Path(address.database or "")
+            if create:
+                path.parent.mkdir(parents=True, exist_ok=True)
+            elif not path.is_file():
+                raise NoArchiveError(
+                    "no archive here", thing=str(path), todo="Make one: archiver init DIR."
+                )
+        engine = make_engine(address)
+        try:
+            migrate(engine, create=create)
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Catalogue:
+        """Use as a context manager, closed at the end."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()

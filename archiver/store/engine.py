@@ -1,0 +1,128 @@
+"""Engines for SQLite and PostgreSQL that behave alike, and the few things that differ."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, ExceptionContext
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+
+from archiver.errors import ArchiverError, CatalogueError, DiskFullError
+
+BUSY_SECONDS = 60.0  # how long a writer waits for another one before it gives up
+_READING = "archiver_reading"
+_PG_DISK_FULL = "53100"  # SQLSTATE, PostgreSQL appendix A
+
+
+def catalogue_url(text: str) -> URL:
+    """The database URL, checked, with its driver named.
+
+    Raises:
+        CatalogueError: where it is no URL of a SQLite file or a PostgreSQL database.
+    """
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise CatalogueError(
+            "not a database URL",
+            thing=text,
+            todo="Use sqlite:///path/to/catalogue.db or postgresql://user@host/database.",
+        ) from error
+    backend = url.get_backend_name()
+    if backend == "sqlite" and url.database not in (None, "", ":memory:"):
+        return url.set(drivername="sqlite+pysqlite")
+    if backend in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    raise CatalogueError(
+        "the catalogue lives in a SQLite file or a PostgreSQL database",
+        thing=url.render_as_string(),
+        todo="Use sqlite:///path/to/catalogue.db or postgresql://user@host/database.",
+    )
+
+
+def make_engine(url: URL) -> Engine:
+    """An engine whose transactions write: on SQLite each takes the write lock as it begins.
+
+    With a plain BEGIN two transactions that have both read cannot both go on to write, and one
+    fails at once with "database is locked"; BEGIN IMMEDIATE makes the second one wait instead.
+
+    Raises:
+        CatalogueError: where the database's driver is not installed.
+    """
+    options: dict[str, Any] = {"json_serializer": _to_json}
+    if url.get_backend_name() == "sqlite":
+        options["connect_args"] = {"timeout": BUSY_SECONDS}
+    else:
+        options["pool_pre_ping"] = True
+    try:
+        engine = create_engine(url, **options)
+    except ModuleNotFoundError as error:
+        raise CatalogueError(
+            "the driver for PostgreSQL is not installed",
+            thing=url.render_as_string(),
+            todo="pip install 'news-archiver[postgres]'",
+        ) from error
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_sqlite_connect)
+        event.listen(engine, "begin", _on_sqlite_begin)
+    event.listen(engine, "handle_error", _on_error, retval=True)
+    return engine
+
+
+def reading(engine: Engine) -> Engine:
+    """The same engine, same connections, for transactions that only read: they never wait."""
+    return engine.execution_options(**{_READING: True, "postgresql_readonly": True})
+
+
+def insert(conn: Connection, table: Table) -> sqlite.Insert:
+    """The database's own INSERT, for its `on_conflict_do_nothing` and `on_conflict_do_update`.
+
+    Both dialects' constructs have the same methods; the type is that of one of them.
+    """
+    if conn.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)  # type: ignore[return-value]  # same methods, see above
+
+
+def _to_json(value: Any) -> str:
+    """Compact JSON; text outside ASCII in half the bytes, lone surrogates replaced."""
+    plain = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return plain.encode("utf-8", "replace").decode("utf-8")
+
+
+def _on_sqlite_connect(dbapi: sqlite3.Connection, _record: object) -> None:
+    dbapi.isolation_level = None  # transactions begin where we say so: see _on_sqlite_begin
+    dbapi.execute("PRAGMA journal_mode=WAL")  # readers and the writer do not wait for each other
+    dbapi.execute("PRAGMA synchronous=NORMAL")  # a power cut may cost the last commits, no more
+    dbapi.execute("PRAGMA foreign_keys=ON")
+
+
+def _on_sqlite_begin(conn: Connection) -> None:
+    only_reads = conn.get_execution_options().get(_READING, False)
+    conn.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+
+def _on_error(context: ExceptionContext) -> BaseException | None:
+    """Faults of the database, not of the caller, as errors of ours."""
+    fault = type(context.sqlalchemy_exception) in (OperationalError, DatabaseError)
+    if context.is_pre_ping or not fault:
+        return None
+    return database_error(context.original_exception, context.engine)
+
+
+def database_error(cause: BaseException, engine: Engine | None) -> ArchiverError:
+    """The error of ours that says what a database driver's error said."""
+    thing = engine.url.render_as_string() if engine else "catalogue"
+    words = str(cause).strip() or type(cause).__name__
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # without what its upper bits add
+    if code == sqlite3.SQLITE_FULL or getattr(cause, "sqlstate", None) == _PG_DISK_FULL:
+        return DiskFullError(words, thing=thing, todo="Make room, then run the same again.")
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        todo = "Another process is writing; run the same again when it has ended."
+    else:
+        todo = "See that the database is there, in order, and may be written by this user."
+    return CatalogueError(words, thing=thing, todo=todo)

@@ -1,0 +1,98 @@
+"""What crawls and people ask for as lists: runs, what is left to fetch, articles by state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import and_, select
+
+from archiver.store import tables as t
+from archiver.store.base import Store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArticleRow:
+    """An article as a list shows it; `revision` is the number of its newest."""
+
+    url: str
+    title: str | None
+    revision: int
+    first_seen: datetime
+    last_seen: datetime
+    gone_at: datetime | None
+    gone_status: int | None
+
+
+class Lists(Store):
+    """The part of the catalogue that answers with short lists."""
+
+    def last_run(self, outlet: str) -> dict[str, Any] | None:
+        """The outlet's newest run: id, trigger, started, ended, state, reason, counts."""
+        run = t.run.c
+        with self._reading() as conn:
+            row = conn.execute(
+                select(t.run)
+                .join_from(t.run, t.outlet, run.outlet_id == t.outlet.c.id)
+                .where(t.outlet.c.name == outlet, run.id == t.outlet.c.last_run_id)
+            ).first()
+        if row is None:
+            return None
+        names = ("id", "trigger", "started", "ended", "state", "reason")
+        return {**{name: getattr(row, name) for name in names}, "counts": row.counts or {}}
+
+    def backlog(self, outlet: str, *, max_attempts: int, limit: int = 10_000) -> list[str]:
+        """URLs that sources mentioned and that have no final answer yet, newest mention first.
+
+        What an earlier run left over by its limit, by a stop or by failures. Reads an index of
+        unanswered URLs: cost grows with what is left over, not with the archive.
+        """
+        url = t.url.c
+        mentioned = select(t.discovery.c.url_id).where(t.discovery.c.url_id == url.id).exists()
+        with self._reading() as conn:
+            return list(
+                conn.scalars(
+                    select(url.url)
+                    .join_from(t.url, t.outlet, url.outlet_id == t.outlet.c.id)
+                    .where(
+                        t.outlet.c.name == outlet,
+                        t.UNANSWERED,
+                        url.attempts < max_attempts,
+                        mentioned,
+                    )
+                    .order_by(url.first_seen.desc(), url.id)
+                    .limit(limit)
+                )
+            )
+
+    def article_list(
+        self, outlet: str, *, state: str = "live", min_revision: int = 1, limit: int = 100
+    ) -> Sequence[ArticleRow]:
+        """Articles of an outlet in one state, last seen first."""
+        article, revision = t.article.c, t.revision.c
+        newest = and_(revision.article_id == article.id, revision.number == article.revision)
+        wanted = (
+            select(
+                t.url.c.url,
+                revision.title,
+                article.revision,
+                article.first_seen,
+                article.last_seen,
+                article.gone_at,
+                article.gone_status,
+            )
+            .join_from(t.article, t.outlet, article.outlet_id == t.outlet.c.id)
+            .join(t.url, article.page_id == t.url.c.id)
+            .join(t.revision, newest)
+            .where(
+                t.outlet.c.name == outlet,
+                article.state == state,
+                article.revision >= min_revision,
+            )
+            .order_by(article.last_seen.desc(), article.id)
+            .limit(limit)
+        )
+        with self._reading() as conn:
+            return [ArticleRow(**row._mapping) for row in conn.execute(wanted)]

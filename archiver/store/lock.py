@@ -1,0 +1,42 @@
+"""One crawl at a time for each outlet, on one machine."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import quote
+
+from archiver.errors import LockedError
+
+
+@contextmanager
+def outlet_lock(folder: Path, outlet: str) -> Iterator[Path]:
+    """Hold the outlet's lock file in `folder` (made where absent) until the block ends.
+
+    The kernel gives the lock back when the process ends, however it ends. The file stays: were
+    it removed, two processes could hold locks on two files of one name.
+
+    Raises:
+        LockedError: at once, where somebody holds it; names the holder's process id.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{quote(outlet, safe='')}.lock"
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(handle, 20, 0).decode("ascii", "replace").strip()
+            raise LockedError(
+                f"locked by process {holder or 'that has just started'}",
+                thing=outlet,
+                todo="Wait until it has ended, or end it.",
+            ) from None
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, f"{os.getpid()}\n".encode("ascii"), 0)
+        yield path
+    finally:
+        os.close(handle)

@@ -1,0 +1,64 @@
+"""Brings a catalogue's tables to what this version of the program expects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Lock
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, text
+
+from archiver.errors import CatalogueError, NoArchiveError
+from archiver.store.engine import reading
+
+_FOLDER = Path(__file__).parent / "migrations"
+_LOCK_NUMBER = 0x6E657773  # of PostgreSQL's advisory lock: "news"
+_one_at_a_time = Lock()  # Alembic keeps its context in a module
+
+
+def alembic_config() -> Config:
+    """Alembic's settings, without an ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def migrate(engine: Engine, *, create: bool) -> None:
+    """Upgrade to the newest revision in one transaction; nothing is written where it is there.
+
+    Raises:
+        NoArchiveError: where there are no tables and `create` is false.
+        CatalogueError: where the tables are of a newer version of the program.
+    """
+    config = alembic_config()
+    head = ScriptDirectory.from_config(config).get_current_head()
+    with reading(engine).connect() as conn:
+        revision = _revision(conn)
+    if revision == head:
+        return
+    thing = engine.url.render_as_string()
+    if revision is None and not create:
+        raise NoArchiveError("no archive here", thing=thing, todo="Make one: archiver init DIR.")
+    try:
+        with _one_at_a_time, engine.begin() as conn:
+            if conn.dialect.name == "postgresql":
+                conn.execute(
+                    text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER}
+                )
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise CatalogueError(
+            f"its tables are of a revision that this version does not know ({revision})",
+            thing=thing,
+            todo="Use the newer news-archiver that wrote it.",
+        ) from error
+
+
+def _revision(conn: Connection) -> str | None:
+    return MigrationContext.configure(conn).get_current_revision()

@@ -1,0 +1,199 @@
+"""The catalogue's tables, for SQLite and PostgreSQL.
+
+Everything here can be rebuilt from the WARC files. Times are integer microseconds UTC. Run
+numbers stand without foreign keys, since a rebuilt catalogue does not know old runs.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    UniqueConstraint,
+    text,
+)
+
+from archiver.store.columntypes import BYTEWISE, Code, Micros, Packed, Words
+
+# Words stand in the database by their place: add at the end only.
+KINDS = Code(("page", "feed", "sitemap", "section", "robots", "other"))
+RECORD_TYPES = Code(("response", "revisit", "resource"))
+EXTRACTION = Code(("none", "pending", "done", "failed"))
+SOURCES = Code(("feed", "sitemap", "section"))
+ARTICLE_STATES = Code(("live", "gone"))
+
+# A literal, not a parameter: only so does a planner know that the partial index serves.
+PENDING = text("extraction = 1")
+UNANSWERED = text("NOT answered")
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+outlet = Table(
+    "outlet",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Words, nullable=False, unique=True),  # the seed's id, such as "sky-news"
+    Column("next_due", Micros, index=True),
+    Column("last_run_id", Integer),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
+    Column("trigger", Words, nullable=False),
+    Column("started", Micros, nullable=False),
+    Column("ended", Micros),
+    Column("state", Words, nullable=False),  # running, done, partial, failed, interrupted
+    Column("reason", Words),
+    Column("counts", JSON(none_as_null=True)),
+)
+
+url = Table(
+    "url",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("first_seen", Micros, nullable=False),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),  # those that failed
+    Column("answered", Boolean, nullable=False, default=False),  # with a final status, ever
+    Column("url", BYTEWISE, nullable=False, unique=True),
+    Column("urlkey", BYTEWISE, nullable=False, index=True),
+    Index("ix_url_outlet_id_urlkey", "outlet_id", "urlkey"),
+    Index("ix_url_unanswered", "outlet_id", sqlite_where=UNANSWERED, postgresql_where=UNANSWERED),
+)
+
+warc_file = Table(
+    "warc_file",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Words, nullable=False, unique=True),
+    Column("opened", Micros, nullable=False),
+    Column("closed", Micros),
+    Column("size", BigInteger),  # bytes
+    Column("sha256", Packed),
+)
+
+discovery = Table(
+    "discovery",
+    metadata,
+    Column("url_id", ForeignKey("url.id"), nullable=False),
+    Column("source_id", ForeignKey("url.id"), nullable=False),
+    # 64 bits of a digest over the source's words: the same mention again is no news
+    Column("words", BigInteger, nullable=False),
+    Column("found_at", Micros, nullable=False),
+    Column("published", Micros),
+    Column("modified", Micros),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
+    Column("run_id", Integer),
+    Column("via", SOURCES, nullable=False),
+    Column("guid", Words),
+    Column("title", Words),
+    Column("published_raw", Words),
+    PrimaryKeyConstraint("url_id", "source_id", "words"),
+    sqlite_with_rowid=False,
+)
+
+# Columns of eight bytes first, then of four and two: PostgreSQL pads for alignment.
+capture = Table(
+    "capture",
+    metadata,
+    Column("at", Micros, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("length", BigInteger, nullable=False),
+    Column("body_size", BigInteger),
+    Column("url_id", ForeignKey("url.id"), nullable=False),
+    Column("file_id", ForeignKey("warc_file.id"), nullable=False),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
+    Column("run_id", Integer),
+    Column("status", Integer),
+    Column("kind", KINDS, nullable=False),
+    Column("record_type", RECORD_TYPES, nullable=False),
+    Column("extraction", EXTRACTION, nullable=False),
+    Column("record_id", Packed, nullable=False),
+    Column("payload_digest", Packed),
+    Column("body_digest", Packed),
+    Column("mime", Words),
+    Column("redirect_to", Words),
+    Column("truncated", Words),
+    Column("etag", Words),
+    Column("last_modified", Words),
+    # In the order in which replay looks up; without row ids the table itself stands in it.
+    PrimaryKeyConstraint("url_id", "at", "file_id", "offset"),
+    Index("ix_capture_payload_digest", "payload_digest"),
+    Index("ix_capture_pending", "at", sqlite_where=PENDING, postgresql_where=PENDING),
+    sqlite_with_rowid=False,
+)
+
+article = Table(
+    "article",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("first_seen", Micros, nullable=False),
+    Column("last_seen", Micros, nullable=False),
+    Column("gone_at", Micros),
+    Column("url_id", ForeignKey("url.id"), nullable=False),  # what the page calls itself
+    Column("page_id", ForeignKey("url.id"), nullable=False, index=True),  # what was fetched last
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
+    Column("revision", Integer, nullable=False),  # number of the newest by time of capture
+    Column("gone_status", Integer),
+    Column("state", ARTICLE_STATES, nullable=False),
+    UniqueConstraint("url_id", "outlet_id"),
+    Index("ix_article_outlet_id_state_last_seen", "outlet_id", "state", "last_seen"),
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("captured_at", Micros, nullable=False),
+    Column("offset", BigInteger),  # of the capture's record in its file, where it has one
+    Column("file_id", ForeignKey("warc_file.id")),
+    Column("article_id", ForeignKey("article.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("word_count", Integer, nullable=False),
+    Column("text_digest", Packed, nullable=False),
+    Column("title", Words),
+    Column("article", JSON, nullable=False),  # the contract's JSON
+    PrimaryKeyConstraint("article_id", "number"),
+)
+
+problem = Table(
+    "problem",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Micros, nullable=False),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
+    Column("run_id", Integer, index=True),
+    Column("stage", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("url", Words),
+    Column("detail", Words),
+)
+
+# Counts kept by the transaction that changes what they count, so that a status costs nothing.
+tally = Table(
+    "tally",
+    metadata,
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
+    Column("what", Words, nullable=False),
+    Column("key", Words, nullable=False),
+    Column("n", BigInteger, nullable=False),
+    PrimaryKeyConstraint("outlet_id", "what", "key"),
+    sqlite_with_rowid=False,
+)

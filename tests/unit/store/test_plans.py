@@ -1,0 +1,70 @@
+"""No question reads a whole table that grows with the archive: SQLite's own plans say so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+from support.captures import START, after, make_article, make_capture
+
+from archiver.model import Discovery, ExtractionState, SourceKind
+from archiver.store.catalogue import Catalogue
+
+PAGE = "https://news.sky.com/story/rain-1"
+FOUND = Discovery(url=PAGE, outlet="sky-news", via=SourceKind.FEED, source_url=PAGE, found_at=START)
+GROWING = re.compile(r"SCAN (url|capture|article|revision|discovery|problem|run)\b(?!.*pending)")
+
+QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
+    "start_run": lambda c: c.start_run("sky-news", trigger="hand", at=START),
+    "end_run": lambda c: c.end_run(1, at=START, state="done", reason=None, counts={}),
+    "add_discoveries": lambda c: c.add_discoveries(1, [FOUND]),
+    "unfetched": lambda c: c.unfetched("sky-news", [PAGE]),
+    "note_attempt": lambda c: c.note_attempt("sky-news", PAGE, at=START, reason="dns"),
+    "add_captures": lambda c: c.add_captures([make_capture(PAGE, after(days=9))]),
+    "latest_capture": lambda c: c.latest_capture(PAGE),
+    "pending": lambda c: c.pending(),
+    "pending of an outlet": lambda c: c.pending("sky-news"),
+    "set_extraction": lambda c: c.set_extraction(c.captures_of(PAGE)[0], ExtractionState.DONE),
+    "save_article": lambda c: c.save_article(make_article(PAGE, "new", after(days=9))),
+    "mark_gone": lambda c: c.mark_gone(PAGE, at=after(days=10), status=404),
+    "known_articles": lambda c: c.known_articles("sky-news"),
+    "get_article": lambda c: c.get_article(PAGE),
+    "captures_of": lambda c: c.captures_of(PAGE),
+    "nearest": lambda c: c.nearest(PAGE, START),
+    "capture_list": lambda c: c.capture_list(prefix="https://news.sky.com/", after=PAGE),
+    "capture_list of an outlet": lambda c: c.capture_list(outlet="sky-news"),
+    "last_run": lambda c: c.last_run("sky-news"),
+    "backlog": lambda c: c.backlog("sky-news", max_attempts=3),
+    "article_list": lambda c: c.article_list("sky-news"),
+    "status": lambda c: c.status(),
+}
+
+
+@pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_cost_is_that_of_what_is_asked(catalogue: Catalogue, name: str) -> None:
+    catalogue.start_run("sky-news", trigger="hand", at=START)
+    catalogue.add_captures([make_capture(PAGE)])
+    catalogue.save_article(make_article(PAGE, "old"))
+    plans: list[str] = []
+
+    def explain(conn: Connection, _cursor: object, sql: str, values: Any, *_: object) -> None:
+        if sql.startswith(("SELECT", "UPDATE")):
+            row = values[0] if isinstance(values, list) else values
+            asked = conn.connection.cursor().execute(f"EXPLAIN QUERY PLAN {sql}", row)
+            plans.extend(f"{step[3]}  <-  {sql}" for step in asked.fetchall())
+
+    event.listen(catalogue._engine, "before_cursor_execute", explain)
+    QUESTIONS[name](catalogue)
+    assert plans
+    assert [plan for plan in plans if GROWING.match(plan)] == []
+
+
+def test_every_question_is_asked() -> None:
+    methods = {name for name in dir(Catalogue) if not name.startswith("_")}
+    asked = {name.split()[0] for name in QUESTIONS}
+    # these only insert, or find a WARC file by its name, or are no questions
+    assert methods - asked == {"add_problems", "open_file", "close_file", "open", "close"}
