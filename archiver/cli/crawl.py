@@ -1,0 +1,144 @@
+"""`archiver crawl`: one-off crawls, each in a child process of its own."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli.context import GlobalOptions, load_settings
+from archiver.cli.output import print_table
+from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.config.load import Loaded
+    from archiver.daemon.dispatch import CrawlOutcome
+
+_PARTIAL = 3
+_COLUMNS = ("outlet", "state", "new", "changed", "unchanged", "gone", "problems", "seconds")
+
+
+@click.command()
+@click.argument("outlets", nargs=-1, metavar="OUTLET...")
+@click.option("--all", "everything", is_flag=True, help="Every enabled outlet.")
+@click.option("--limit", type=click.IntRange(min=0), help="New articles to fetch at most, each.")
+@click.option(
+    "--recheck",
+    type=click.Choice(["none", "modified", "all"]),
+    default="modified",
+    show_default=True,
+    help="Known articles to fetch again: none, those that a source calls modified, or all.",
+)
+@click.option("--jobs", type=click.IntRange(min=1), help="Crawls side by side.")
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    multiple=True,
+    metavar="FILE",
+    help="Also append the articles to FILE, as Scrapy's feed exports do (.jsonl, .csv, …).",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an outlet.")
+@click.pass_context
+def command(
+    context: click.Context,
+    outlets: tuple[str, ...],
+    everything: bool,
+    limit: int | None,
+    recheck: str,
+    jobs: int | None,
+    outputs: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Crawl outlets once: poll their sources, fetch what is new, extract it.
+
+    Exit code 3 where some source or outlet failed, 1 where all did; a page that fails costs
+    itself alone and is counted by `archiver status`.
+    """
+    # What Scrapy and SQLAlchemy take to import is not spent on --help.
+    from archiver.daemon.dispatch import CrawlOrder, Dispatcher
+
+    loaded = load_settings(context)
+    names = _chosen(loaded, outlets, everything=everything)
+    arguments = {"recheck": recheck, **({"limit": str(limit)} if limit is not None else {})}
+    order = CrawlOrder(
+        folder=loaded.folder,
+        arguments=arguments,
+        settings=_log_level(context),
+        outputs=tuple(str(Path(output).absolute()) for output in outputs),
+        environment=loaded.child_environment,
+    )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    codes: list[int] = []
+    rows: list[dict[str, Any]] = []
+    try:
+        for outcome in Dispatcher(order, jobs=jobs or loaded.settings.crawl.jobs).run(names):
+            codes.append(outcome.exit_code)
+            rows.append(_row(loaded, outcome))
+            if as_json:
+                click.echo(json.dumps(rows[-1]))
+    finally:
+        if rows and not as_json:
+            print_table(_COLUMNS, [[row[name] for name in _COLUMNS] for row in rows])
+    return _exit_code(codes)
+
+
+def _chosen(loaded: Loaded, outlets: tuple[str, ...], *, everything: bool) -> list[str]:
+    from archiver.config.seeds import load_seeds
+    from archiver.config.suggest import did_you_mean
+
+    seeds = load_seeds(loaded.seeds_folder)
+    if everything:
+        return [name for name, outlet in seeds.items() if outlet.enabled]
+    if not outlets:
+        raise UsageError("no outlet given", todo="Name some, or say --all.")
+    for name in outlets:
+        if name not in seeds:
+            raise UsageError(
+                f"there is no such outlet{did_you_mean(name, seeds)}",
+                thing=name,
+                todo="`archiver outlets` lists them.",
+            )
+    return list(dict.fromkeys(outlets))
+
+
+def _log_level(context: click.Context) -> dict[str, str]:
+    """This command sums up by itself, so that its children log warnings only, unless asked."""
+    options = context.find_object(GlobalOptions) or GlobalOptions()
+    return {"LOG_LEVEL": options.settings.get("log.level", "WARNING")}
+
+
+def _row(loaded: Loaded, outcome: CrawlOutcome) -> dict[str, Any]:
+    from archiver.errors import NoArchiveError
+    from archiver.store.catalogue import Catalogue
+
+    run: Mapping[str, Any] = {}
+    try:
+        with Catalogue.open(loaded.catalogue_url) as catalogue:
+            run = catalogue.last_run(outcome.outlet) or {}
+    except NoArchiveError:
+        pass  # the crawl failed before there was one
+    counts = run.get("counts") or {}
+    return {
+        "outlet": outcome.outlet,
+        "state": run.get("state", "failed") if outcome.exit_code != 11 else "locked",
+        "exit_code": outcome.exit_code,
+        **{
+            name: counts.get(f"articles/{name}", 0)
+            for name in ("new", "changed", "unchanged", "gone")
+        },
+        "problems": sum(n for name, n in counts.items() if name.startswith("problems/")),
+        "seconds": round(outcome.seconds, 1),
+        "counts": counts,
+    }
+
+
+def _exit_code(codes: list[int]) -> int:
+    """One outlet: its own code. Several: 0 if all are done, 1 if all failed, else 3."""
+    if len(set(codes)) == 1:
+        return codes[0]
+    return _PARTIAL

@@ -1,0 +1,98 @@
+"""`archiver extract`: files in, one JSON article a line out."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from collections import deque
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from archiver.cli.context import load_settings
+from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.extract.inputs import Input
+    from archiver.model import Extraction
+
+
+@click.command()
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="FILE...")
+@click.option("--url", help="The address of the page, where FILE is one HTML file.")
+@click.option(
+    "--pages",
+    "lists",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE.jsonl",
+    help="A list of pages: JSON lines with `page` (a path relative to the list) and `url`.",
+)
+@click.pass_context
+def command(
+    context: click.Context, files: tuple[Path, ...], url: str | None, lists: tuple[Path, ...]
+) -> int:
+    """Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.
+
+    Lines come in the order of the input, on all cores. A page without an article gives a line
+    with its `reason`; the exit code is then 3.
+    """
+    # trafilatura takes a second.
+    from archiver.extract.inputs import inputs_of_file, inputs_of_list
+    from archiver.extract.worker import ExtractionPool
+
+    if not files and not lists:
+        raise UsageError("no file given", todo="Name HTML files or WARCs, or give --pages.")
+    if url and (len(files) != 1 or lists):
+        raise UsageError("--url is for one FILE", todo="Use --pages for several.")
+    settings = load_settings(context).settings.extract
+    inputs = itertools.chain(
+        *(inputs_of_file(path, url=url) for path in files),
+        *(inputs_of_list(path) for path in lists),
+    )
+    whole = True
+    pool = ExtractionPool(
+        workers=settings.workers or os.cpu_count() or 1,
+        timeout=settings.timeout,
+        memory=settings.memory,
+        recycle_after=settings.recycle_after,
+    )
+    for given, extraction in _extracted(pool, inputs):
+        line = _line(given, extraction)
+        whole = whole and "reason" not in line
+        click.echo(json.dumps(line, ensure_ascii=False))
+    return 0 if whole else 3
+
+
+def _extracted(pool: Any, inputs: Iterator[Input]) -> Iterator[tuple[Input, Extraction | None]]:
+    """Each input with what came of it; inputs that are no page keep their place."""
+    waiting: deque[Input] = deque()
+
+    def pages() -> Iterator[Any]:
+        for given in inputs:
+            waiting.append(given)
+            if given.page is not None:
+                yield given.page
+
+    for extraction in pool.map(pages()):
+        while waiting[0].page is None:
+            yield waiting.popleft(), None
+        yield waiting.popleft(), extraction
+    while waiting:
+        yield waiting.popleft(), None
+
+
+def _line(given: Input, extraction: Extraction | None) -> dict[str, Any]:
+    from archiver.contract import article_to_json
+
+    line: dict[str, Any] = {"page": given.name} if given.name else {}
+    if extraction is not None and extraction.article is not None:
+        return {**line, **article_to_json(extraction.article)}
+    line["url"] = given.page.url if given.page else None
+    line["source"] = given.source
+    if extraction is None:
+        return {**line, "reason": "unreadable", "detail": given.fault}
+    return {**line, "reason": extraction.reason, "detail": extraction.detail}

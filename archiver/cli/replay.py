@@ -1,0 +1,32 @@
+"""`archiver replay`: show archived pages in a browser."""
+
+from __future__ import annotations
+
+import click
+
+from archiver.cli.context import load_settings
+
+
+@click.command()
+@click.option("--host", metavar="ADDRESS", help="Address to listen on; loopback unless set.")
+@click.option("--port", metavar="PORT", help="Port to listen on; 0: any free one.")
+@click.pass_context
+def command(context: click.Context, host: str | None, port: str | None) -> None:
+    """Show archived pages in a browser, until interrupted.
+
+    Pages appear as they were captured, on an origin of their own, without scripts.
+    """
+    from archiver.replay.server import run  # the web server takes a fifth of a second
+    from archiver.store.catalogue import Catalogue
+
+    loaded = load_settings(context, replay__host=host, replay__port=port)
+    replay = loaded.settings.replay
+    with Catalogue.open(loaded.catalogue_url) as catalogue:
+        run(
+            catalogue=catalogue,
+            warcs=loaded.warc_folder,
+            host=replay.host,
+            port=replay.port,
+            archived_host=replay.archived_host,
+            announce=lambda url: click.echo(f"{url}  (stop with Ctrl-C)"),
+        )

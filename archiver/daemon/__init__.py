@@ -1,0 +1,1 @@
+"""What launches crawls: the one-off command now, the timetable with it later."""

@@ -1,0 +1,1 @@
+"""The spiders: configuration in, requests and items out."""

@@ -1,0 +1,1 @@
+"""Scrapy commands of this project: `scrapy crawl` with the exit codes of the archiver."""

@@ -1,0 +1,46 @@
+"""`scrapy crawl OUTLET`: Scrapy's own command, with a lock and the archiver's exit codes."""
+
+from __future__ import annotations
+
+import argparse
+
+from scrapy.commands.crawl import Command as ScrapyCrawl
+from scrapy.exceptions import UsageError
+
+from archiver.errors import ArchiverError
+from archiver.store.lock import outlet_lock
+
+# The run's state, as the catalogue keeps it, and what the shell is told.
+_EXIT_CODES = {"done": 0, "partial": 3, "failed": 1, "interrupted": 130}
+
+
+class Command(ScrapyCrawl):
+    """Crawl one outlet; two crawls of one outlet never run side by side on one machine."""
+
+    def short_desc(self) -> str:
+        """The line in `scrapy --help`."""
+        return "Crawl an outlet by its id (see `scrapy list`)"
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Crawl, and set the exit code by what came of it."""
+        if len(args) != 1:
+            raise UsageError("give one outlet; `scrapy list` names them")
+        try:
+            self._run(args[0], opts)
+        except ArchiverError as error:
+            print(f"scrapy crawl: {error}")  # noqa: T201 - the command's own answer
+            self.exitcode = error.exit_code
+
+    def _run(self, name: str, opts: argparse.Namespace) -> None:
+        process = self.crawler_process
+        if process is None or self.settings is None:
+            raise UsageError("this command needs a project: run it in a working folder")
+        try:
+            crawler = process.create_crawler(name)
+        except KeyError as error:
+            raise UsageError(str(error.args[0]), print_help=False) from error
+        with outlet_lock(self.settings["ARCHIVER_LOADED"].archive_folder / "locks", name):
+            process.crawl(crawler, **opts.spargs)
+            process.start()
+        state = crawler.stats.get_value("archiver/state") if crawler.stats else None
+        self.exitcode = 1 if process.bootstrap_failed else _EXIT_CODES.get(str(state), 1)

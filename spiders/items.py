@@ -1,0 +1,62 @@
+"""What the spider hands to the item pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scrapy.http import Response
+
+from archiver.errors import ArchiverError
+from archiver.model import Capture, Outlet, Page
+from archiver.urls import canonical_url
+from archiver.warc.names import resolve
+from archiver.warc.reader import read_record
+
+BODY_CAP = 64 * 1024 * 1024  # bytes of a decoded page; more is no article
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PageItem:
+    """A captured page on its way to an article."""
+
+    page: Page
+    capture: Capture
+
+    @classmethod
+    def of(cls, response: Response, capture: Capture, outlet: Outlet) -> PageItem:
+        """The item of a fresh answer; its body is decoded already."""
+        kind = response.headers.get(b"Content-Type")
+        return _item(capture, outlet, response.body, kind, url=response.url)
+
+
+def stored_page(warcs: Path, capture: Capture, outlet: Outlet) -> PageItem | None:
+    """The item of a page that was captured earlier, read back from its WARC.
+
+    None where the record cannot be read: `archiver check` names the damage.
+    """
+    try:
+        record = read_record(resolve(warcs, capture.warc.file), capture.warc.offset)
+        headers = {name.lower(): value for name, value in record.http().headers}
+        return _item(
+            capture, outlet, record.body(BODY_CAP), headers.get(b"content-type"), url=capture.url
+        )
+    except (ArchiverError, OSError):
+        return None
+
+
+def _item(
+    capture: Capture, outlet: Outlet, body: bytes, kind: bytes | None, *, url: str
+) -> PageItem:
+    return PageItem(
+        page=Page(
+            url=canonical_url(url),
+            body=body,
+            content_type=kind.decode("latin-1") if kind else None,
+            outlet=outlet.id,
+            language=outlet.language,
+            captured_at=capture.captured_at,
+            warc=capture.warc,
+        ),
+        capture=capture,
+    )

@@ -1,0 +1,42 @@
+"""Reading a source with the parser that fits its kind."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from scrapy.http import Response
+
+from archiver.discover.candidates import is_candidate
+from archiver.discover.feeds import parse_feed
+from archiver.discover.listing import Listing
+from archiver.discover.sections import parse_section
+from archiver.discover.sitemaps import parse_sitemap
+from archiver.model import Discovery, Outlet, Source, SourceKind
+
+
+def read_listing(response: Response, source: Source, outlet: Outlet, now: datetime) -> Listing:
+    """What a source's answer mentions. Pure, and slow on long listings: call it off the loop.
+
+    Raises:
+        DiscoveryError: where the body is no such listing.
+    """
+    given = response.headers.get(b"Content-Type")
+    content_type = given.decode("latin-1") if given else None
+    if source.kind is SourceKind.FEED:
+        return parse_feed(
+            response.body,
+            url=response.url,
+            outlet=outlet.id,
+            found_at=now,
+            content_type=content_type,
+        )
+    if source.kind is SourceKind.SITEMAP:
+        return parse_sitemap(response.body, url=response.url, outlet=outlet.id, found_at=now)
+    return parse_section(
+        response.body, url=response.url, outlet=outlet, found_at=now, content_type=content_type
+    )
+
+
+def wanted(listing: Listing, outlet: Outlet) -> list[Discovery]:
+    """The mentions that are this outlet's articles, by its hosts and URL rules."""
+    return [seen for seen in listing.discoveries if is_candidate(seen.url, outlet)]

@@ -1,0 +1,85 @@
+"""A Scrapy spider loader over the seeds: one spider an outlet, made when asked for."""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from scrapy import Request, Spider
+from scrapy.settings import BaseSettings
+
+from archiver.config.seeds import load_seeds
+from archiver.config.suggest import did_you_mean
+from archiver.model import Outlet
+from archiver.urls import host_of
+from spiders.exits import ending_on_config_errors
+from spiders.outlet import OutletSpider
+
+
+class OutletLoader:
+    """Names every enabled outlet to `scrapy list`, and makes the spider of one.
+
+    An outlet that needs code has it in `spiders/<id, with _ for ->.py`: a subclass of
+    `OutletSpider` named `Spider`.
+    """
+
+    def __init__(self, seeds: Path) -> None:
+        with ending_on_config_errors():
+            self._outlets = load_seeds(seeds)
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> OutletLoader:
+        """As Scrapy makes it."""
+        return cls(Path(settings["ARCHIVER_SEEDS"]))
+
+    def load(self, spider_name: str) -> type[Spider]:
+        """The spider class of an outlet.
+
+        Raises:
+            KeyError: there is no such outlet; the message names near ones.
+        """
+        outlet = self._outlets.get(spider_name)
+        if outlet is None:
+            hint = did_you_mean(spider_name, self._outlets)
+            raise KeyError(f"there is no outlet {spider_name!r}.{hint}")
+        return spider_class(outlet)
+
+    def list(self) -> builtins.list[str]:
+        """The ids of all outlets that are enabled, sorted."""
+        return sorted(name for name, outlet in self._outlets.items() if outlet.enabled)
+
+    def find_by_request(self, request: Request) -> builtins.list[str]:
+        """The outlets on whose hosts a request's URL lies."""
+        host = host_of(request.url)
+        return sorted(
+            name
+            for name, outlet in self._outlets.items()
+            if host == host_of(outlet.homepage) or host in outlet.hosts
+        )
+
+
+def spider_class(outlet: Outlet) -> type[OutletSpider]:
+    """The spider of one outlet, with the settings that its seed overrides."""
+    module = f"spiders.{outlet.id.replace('-', '_')}"
+    base: type[OutletSpider] = OutletSpider
+    if importlib.util.find_spec(module) is not None:
+        base = getattr(importlib.import_module(module), "Spider", OutletSpider)
+    overrides: dict[str, Any] = {
+        "DOWNLOAD_DELAY": outlet.delay,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": outlet.concurrency,
+        "ARCHIVER_PROXY": outlet.proxy,
+        "ARCHIVER_VERIFY_TLS": None if outlet.verify_tls else False,
+    }
+    return type(
+        "Outlet_" + outlet.id.replace("-", "_"),
+        (base,),
+        {
+            "name": outlet.id,
+            "outlet": outlet,
+            "custom_settings": {k: v for k, v in overrides.items() if v is not None},
+            "__module__": base.__module__,
+        },
+    )

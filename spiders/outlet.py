@@ -1,0 +1,198 @@
+"""The one generic spider: an outlet becomes requests, answers become items."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, ClassVar
+
+import scrapy
+from scrapy import Request
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from archiver.discover.listing import Listing
+from archiver.errors import DiscoveryError
+from archiver.fetch.purpose import KEY, Purpose, purpose_of
+from archiver.fetch.run import RunExtension, run_of
+from archiver.model import Capture, CaptureKind, Discovery, Outlet, Source, SourceKind, utcnow
+from archiver.urls import canonical_url
+from spiders.failures import reason_of
+from spiders.items import PageItem, stored_page
+from spiders.listing import read_listing, wanted
+
+RECHECKS = ("none", "modified", "all")
+_MAX_CHILD_SITEMAPS = 20  # of one index and run; the newest come first
+_GONE = (404, 410)
+
+
+class OutletSpider(scrapy.Spider):
+    """Polls an outlet's sources and fetches what is new.
+
+    Arguments (`-a name=value`): `limit`, articles fetched at most in this run (0: no limit);
+    `recheck`, which known articles are fetched again: none, modified (a source says it was
+    modified after its last capture; the default) or all.
+    """
+
+    outlet: ClassVar[Outlet]
+
+    def __init__(
+        self, *, recheck: str = "modified", limit: str | int | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        if recheck not in RECHECKS:
+            raise ValueError(f"recheck={recheck!r}: give one of {', '.join(RECHECKS)}")
+        self.recheck = recheck
+        self._limit = limit
+        self._asked: set[str] = set()
+        self._sources: set[str] = set()
+
+    @property
+    def run(self) -> RunExtension:
+        """This crawl's run in the archive."""
+        return run_of(self.crawler)
+
+    @property
+    def limit(self) -> int:
+        """Articles fetched at most in this run; 0 means no limit."""
+        if self._limit is None:
+            return self.settings.getint("ARCHIVER_MAX_ARTICLES")
+        return int(self._limit)
+
+    async def start(self) -> AsyncIterator[Any]:
+        """What an earlier run left over, then every source."""
+        for capture in self.run.catalogue.pending(self.outlet.id):
+            item = await asyncio.to_thread(stored_page, self.run.warcs, capture, self.outlet)
+            if item is not None:
+                yield item
+        for source in self.outlet.sources:
+            yield self.source_request(source)
+        backlog = self.run.catalogue.backlog(self.outlet.id, max_attempts=self._max_attempts)
+        for request in self.page_requests((url, None) for url in backlog):
+            yield request
+        if self.recheck == "all":
+            known = self.run.catalogue.known_articles(self.outlet.id)
+            for request in self.page_requests(((url, None) for url in known), again=True):
+                yield request
+
+    @property
+    def _max_attempts(self) -> int:
+        return self.settings.getint("ARCHIVER_MAX_ATTEMPTS")
+
+    def source_request(self, source: Source) -> Request:
+        """A conditional request for a listing."""
+        self._sources.add(source.url)
+        base = self.run.catalogue.latest_capture(canonical_url(source.url))
+        purpose = Purpose(kind=CaptureKind(source.kind.value), base=base)
+        return Request(
+            source.url,
+            callback=self.parse_source,
+            errback=self.source_failed,
+            headers=purpose.conditional_headers(),
+            cb_kwargs={"source": source},
+            meta={KEY: purpose},
+            priority=10,
+        )
+
+    async def parse_source(self, response: Response, source: Source) -> AsyncIterator[Request]:
+        """A listing's discoveries, as requests for those pages that are new or modified."""
+        self.run.count(f"sources/{source.kind}")
+        if response.status == 304:
+            self.run.source_ended(good=True)
+            return
+        if response.status != 200:
+            self.run.problem("fetch", f"http-{response.status}", source.url)
+            self.run.source_ended(good=False)
+            return
+        try:
+            listing = await asyncio.to_thread(read_listing, response, source, self.outlet, utcnow())
+        except DiscoveryError as error:
+            self.run.problem("discover", f"not-a-{source.kind}", source.url, str(error))
+            self.run.source_ended(good=False)
+            return
+        self.run.source_ended(good=True)
+        self.run.add_problems(list(listing.problems))
+        for child in listing.sitemaps[:_MAX_CHILD_SITEMAPS]:
+            if child not in self._sources:
+                yield self.source_request(Source(kind=SourceKind.SITEMAP, url=child))
+        for request in self.article_requests(listing):
+            yield request
+
+    def article_requests(self, listing: Listing) -> Iterable[Request]:
+        """Requests for what a listing mentions, so far as it is ours and not fetched yet."""
+        found = wanted(listing, self.outlet)
+        self.run.catalogue.add_discoveries(self.run.run_id, found)
+        self.run.count("discoveries", len(found))
+        new = self.run.catalogue.unfetched(
+            self.outlet.id, [seen.url for seen in found], max_attempts=self._max_attempts
+        )
+        yield from self.page_requests((seen.url, seen) for seen in found if seen.url in new)
+        if self.recheck == "modified":
+            yield from self.page_requests(
+                (
+                    (seen.url, seen)
+                    for seen in found
+                    if seen.url not in new and self._modified(seen)
+                ),
+                again=True,
+            )
+
+    def _modified(self, seen: Discovery) -> bool:
+        if seen.modified is None:
+            return False
+        last = self.run.catalogue.latest_capture(seen.url)
+        return last is not None and seen.modified > last.captured_at
+
+    def page_requests(
+        self, urls: Iterable[tuple[str, Discovery | None]], *, again: bool = False
+    ) -> Iterable[Request]:
+        """Requests for pages, each URL once a run, within the limit."""
+        for url, seen in urls:
+            if url in self._asked:
+                continue
+            if not again and self.limit and self.run.counts["articles/asked"] >= self.limit:
+                return
+            self._asked.add(url)
+            self.run.count("articles/rechecked" if again else "articles/asked")
+            base = self.run.catalogue.latest_capture(url) if again else None
+            purpose = Purpose(kind=CaptureKind.PAGE, discovery=seen, base=base)
+            yield Request(
+                url,
+                callback=self.parse_page,
+                errback=self.page_failed,
+                headers=purpose.conditional_headers(),
+                meta={KEY: purpose},
+            )
+
+    async def parse_page(self, response: Response) -> AsyncIterator[PageItem]:
+        """A captured page as an item; anything but a page is counted with its reason."""
+        capture = response.meta.get("archiver_capture")
+        if response.status == 200 and isinstance(capture, Capture):
+            yield PageItem.of(response, capture, self.outlet)
+        elif response.status == 304:
+            self.run.count("articles/unchanged")
+        else:
+            self.run.problem("fetch", f"http-{response.status}", response.url)
+            if response.status in _GONE:
+                asked = canonical_url(response.meta.get("redirect_urls", [response.url])[0])
+                if self.run.catalogue.mark_gone(asked, at=utcnow(), status=response.status):
+                    self.run.count("articles/gone")
+
+    def source_failed(self, failure: Failure) -> None:
+        """A listing that could not be fetched costs itself."""
+        self._note(failure)
+        self.run.source_ended(good=False)
+
+    def page_failed(self, failure: Failure) -> None:
+        """A page that could not be fetched costs itself, and is tried again in a later run."""
+        reason = self._note(failure)
+        request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy's engine
+        asked = canonical_url(request.meta.get("redirect_urls", [request.url])[0])
+        self.run.catalogue.note_attempt(self.outlet.id, asked, at=utcnow(), reason=reason)
+
+    def _note(self, failure: Failure) -> str:
+        request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy's engine
+        reason = reason_of(request, failure.value)
+        kind = purpose_of(request).kind
+        self.run.problem("fetch", reason, request.url, f"{kind}: {failure.value}")
+        return reason

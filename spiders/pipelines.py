@@ -1,0 +1,74 @@
+"""From pages to articles to the catalogue, through Scrapy's item pipeline."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import DropItem
+
+from archiver.contract import article_to_json
+from archiver.extract.worker import ExtractionPool
+from archiver.fetch.run import run_of
+from archiver.model import Article, ArticleKind, ExtractionState
+from spiders.items import PageItem
+
+logger = logging.getLogger(__name__)
+
+
+class ArticlePipeline:
+    """Extracts each page in a process that can be killed, and catalogues what came of it.
+
+    The item that goes on to feed exports is the article's JSON. A page without an article is
+    dropped with its reason, which `archiver status` counts; its capture stays.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        settings = crawler.settings
+        self._pool = ExtractionPool(
+            workers=settings.getint("ARCHIVER_EXTRACT_WORKERS"),
+            timeout=settings.getfloat("ARCHIVER_EXTRACT_TIMEOUT"),
+            memory=settings.getint("ARCHIVER_EXTRACT_MEMORY"),
+            recycle_after=settings.getint("ARCHIVER_EXTRACT_RECYCLE_AFTER"),
+        )
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> ArticlePipeline:
+        """As Scrapy makes it."""
+        return cls(crawler)
+
+    async def process_item(self, item: Any) -> Any:
+        """The article's JSON of a `PageItem`; other items pass."""
+        if not isinstance(item, PageItem):
+            return item
+        run = run_of(self._crawler)
+        extraction = await self._pool.extract(item.page)
+        article = extraction.article
+        if article is None:
+            reason = extraction.reason or "error"
+            run.catalogue.set_extraction(item.capture, ExtractionState.FAILED)
+            run.problem("extract", reason, item.page.url, extraction.detail)
+            raise DropItem(f"{item.page.url}: {reason}")
+        if article.kind is ArticleKind.SECTION:
+            run.catalogue.set_extraction(item.capture, ExtractionState.DONE)
+            run.count("pages/section")
+            raise DropItem(f"{item.page.url}: a section page")
+        self._save(item, article)
+        return article_to_json(article)
+
+    def _save(self, item: PageItem, article: Article) -> None:
+        run = run_of(self._crawler)
+        saved = run.catalogue.save_article(article)
+        run.catalogue.set_extraction(item.capture, ExtractionState.DONE)
+        if saved.new:
+            run.count("articles/new")
+        elif saved.changed:
+            run.count("articles/changed")
+        else:
+            run.count("articles/unchanged")
+
+    async def close_spider(self) -> None:
+        """End the worker processes."""
+        await self._pool.close()

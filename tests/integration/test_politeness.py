@@ -1,0 +1,108 @@
+"""What a server sees of a crawl's manners."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from support.workdir import add_seed, run, status, working_folder
+
+PAGES = 24
+
+
+class _Site:
+    """Counts requests under way; every page takes a moment, so that greed shows."""
+
+    def __init__(self) -> None:
+        self.paths: list[str] = []
+        self.robots = (200, b"")
+        self.most = 0
+        self._now = 0
+        self._lock = threading.Lock()
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                with site._lock:
+                    site._now += 1
+                    site.most = max(site.most, site._now)
+                    site.paths.append(self.path)
+                threading.Event().wait(0.01)
+                status, body = 200, b"<p>A page."
+                if self.path == "/robots.txt":
+                    status, body = site.robots
+                elif self.path.startswith("/feed"):
+                    links = "".join(
+                        f"<item><link>http://x.example/{self.path[5:]}/{n}</link></item>"
+                        for n in range(PAGES)
+                    )
+                    body = f'<rss version="2.0"><channel>{links}</channel></rss>'.encode()
+                with site._lock:
+                    site._now -= 1
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its base's name
+                """Nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def site() -> Iterator[_Site]:
+    site = _Site()
+    yield site
+    site.server.shutdown()
+    site.server.server_close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, site: _Site) -> Path:
+    target = f"127.0.0.1:{site.server.server_address[1]}"
+    folder = working_folder(tmp_path, connect_to={"x.example": target})
+    feeds = ", ".join(f'"http://x.example/feed{n}"' for n in range(8))
+    add_seed(
+        folder,
+        "x",
+        f'id = "x"\nname = "X"\nhomepage = "http://x.example/"\nfeeds = [{feeds}]\n'
+        "[fetch]\ndelay = 0\nconcurrency = 2\n",
+    )
+    return folder
+
+
+def test_never_more_side_by_side_than_configured(folder: Path, site: _Site) -> None:
+    run(folder, "archiver", "crawl", "x")
+    assert len(site.paths) == 1 + 8 + 8 * PAGES
+    assert site.most <= 2
+
+
+def test_robots_txt_is_asked_once_and_obeyed_by_all_that_wait_for_it(
+    folder: Path, site: _Site
+) -> None:
+    site.robots = (200, b"User-agent: *\nDisallow: /feed\n")
+    done = run(folder, "archiver", "crawl", "x")
+    assert done.returncode == 1
+    assert site.paths == ["/robots.txt"]
+    assert status(folder)["outlets"]["x"]["problems"]["fetch"] == {"robots": 8}
+
+
+def test_a_robots_txt_that_cannot_be_had_forbids_everything(folder: Path, site: _Site) -> None:
+    site.robots = (503, b"")
+    assert run(folder, "archiver", "crawl", "x").returncode == 1
+    assert set(site.paths) == {"/robots.txt"}
+    assert status(folder)["outlets"]["x"]["problems"]["fetch"] == {"robots-unreachable": 8}
+
+
+def test_without_a_robots_txt_everything_is_allowed(folder: Path, site: _Site) -> None:
+    site.robots = (404, b"")
+    assert run(folder, "archiver", "crawl", "x").returncode == 0
+    assert len(site.paths) == 1 + 8 + 8 * PAGES
