@@ -1,0 +1,1 @@
+"""Pages into articles. Pure functions on bytes, run in processes that can be killed."""

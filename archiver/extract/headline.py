@@ -1,0 +1,128 @@
+"""Headlines: every one that the page gives, the one to show, and the section behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from archiver.extract.document import Document
+from archiver.extract.jsonld import text_of
+from archiver.extract.text import clean_markup, fold, inner_text, unique
+
+# " | World News", " - Site", " :: Site": what a template puts behind, in all its dashes and bars.
+_SUFFIX = re.compile(
+    r"(?:\s+[|·•»\u203a]+\s*|\s*[|\uff5c\u1175\u3163]\s*|\s+[-\u2013—:]{1,2}\s+|[\uff1a∙])(?=[^\s])"
+)
+_SECTION_MAX = 4  # words
+_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
+_MARK = re.compile(r"[|·•»\u203a\uff5c\u1175\u3163]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Headlines:
+    """`title`: the one to show; `all`: every other wording too; `section`: found behind one."""
+
+    title: str | None
+    all: tuple[str, ...]
+    section: str | None = None
+
+
+def _site_names(doc: Document) -> set[str]:
+    """What the site calls itself, folded; its host name's labels among it."""
+    publisher = doc.graph.resolve(doc.graph.article.get("publisher"))
+    names = {fold(doc.first("og:site_name", "application-name")), fold(text_of(publisher))}
+    names |= {fold(text_of(node.get("name"))) for node in doc.graph.of_type("website")}
+    host = (urlsplit(doc.url).hostname or "").removeprefix("www.")
+    names |= {host, host.split(".")[0], host.rsplit(".", 1)[0]}
+    return {re.sub(r"[\W_]", "", name) for name in names} - {""}
+
+
+def _is_site(part: str, names: set[str]) -> bool:
+    key = re.sub(r"[\W_]", "", fold(part))
+    return key in names or any(
+        len(name) > 3 and (key.startswith(name) or (len(key) > 3 and name.startswith(key)))
+        for name in names
+    )
+
+
+def split_suffix(title: str, names: set[str], known: set[str]) -> tuple[str, str | None]:
+    """A headline without what a template hung behind it, and the section among that.
+
+    Taken off are parts that are the site's name (`names`, folded, letters only), all that
+    stands behind a remainder which the page elsewhere gives as a headline (`known`, folded),
+    and, before a " | " only, a short part: a section.
+    """
+    section: str | None = None
+    head = title
+    while match := _last_suffix(head):
+        front, mark, part = head[: match.start()].strip(), match.group(), head[match.end() :]
+        if not front:
+            break
+        site = _is_site(part, names)
+        agreed = fold(front) in known
+        short = bool(_MARK.search(mark)) and len(part.split()) <= _SECTION_MAX
+        if not (site or agreed or (short and len(front.split()) > _SECTION_MAX)):
+            break
+        if not site and _MARK.search(mark) and len(part.split()) <= _SECTION_MAX:
+            section = part.strip()
+        head = front
+    return head, section
+
+
+def _last_suffix(text: str) -> re.Match[str] | None:
+    last = None
+    for last in _SUFFIX.finditer(text):  # noqa: B007 - the last match is what is wanted
+        pass
+    return last
+
+
+def _h1s(doc: Document) -> Iterator[str]:
+    for element in doc.tree.iter("h1"):
+        if text := inner_text(element):
+            yield text
+
+
+def _choose(h1s: list[str], social: str, data: str) -> str | None:
+    """The social headline, in the visible spelling; where it is no headline, data's or the h1.
+
+    Measured against reviewed titles the social one is right most often (0.84; structured data
+    0.81, the first h1 0.64). One that shares no words with any other is the site's, not the
+    article's.
+    """
+    others = [*h1s, data]
+    choice = social
+    if not social or (any(others) and not any(_alike(social, one) for one in others)):
+        choice = data or next(iter(h1s), "") or social
+    return next((h1 for h1 in h1s if fold(h1) == fold(choice)), choice) or None
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two wordings share at least a third of the words (CJK: characters) of the shorter."""
+    a, b = set(_TOKEN.findall(fold(one))), set(_TOKEN.findall(fold(other)))
+    return bool(a and b) and len(a & b) * 3 >= min(len(a), len(b))
+
+
+def find_headlines(doc: Document) -> Headlines:
+    """All headlines of a page: visible, social, structured data, its title element."""
+    article = doc.graph.article
+    h1s = list(_h1s(doc))
+    data = [text_of(article.get(key)) for key in ("headline", "alternativeHeadline")]
+    social = [clean_markup(doc.first(name)) for name in ("og:title", "twitter:title")]
+    named = [clean_markup(doc.first(name)) for name in ("headline", "title", "dc.title")]
+    title_element = [inner_text(element) for element in doc.tree.iter("title")][:1]
+    names = _site_names(doc)
+    known = {fold(text) for text in (*h1s, *data) if text} - {""}
+    section: str | None = None
+    bare: list[str] = []
+    for text in (*social, *title_element, *named, *data):
+        head, found = split_suffix(text, names, known)
+        section = section or found
+        bare.append(head)
+    plain_social = bare[0] or bare[1] or (bare[2] if title_element else "")
+    plain_data = bare[-2]
+    title = _choose(h1s, plain_social, plain_data)
+    near = [h1 for h1 in h1s if title is None or _alike(h1, title)]
+    every = unique([title or "", *near, *social, *data, *bare, *title_element])
+    return Headlines(title=title or None, all=every, section=section)

@@ -1,0 +1,36 @@
+"""The words of phrases.toml, read once and made ready to match."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from archiver.extract.text import fold
+
+
+@cache
+def _data() -> dict[str, dict[str, list[str]]]:
+    text = files("archiver.extract").joinpath("phrases.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def phrases(section: str, name: str) -> frozenset[str]:
+    """A list of phrases, each folded."""
+    return frozenset(fold(phrase) for phrase in _data()[section][name])
+
+
+@cache
+def alternatives(section: str, name: str) -> str:
+    """The folded phrases as the inside of a regular expression group, longest first."""
+    found = sorted(phrases(section, name), key=lambda phrase: (-len(phrase), phrase))
+    return "|".join(re.escape(phrase) for phrase in found)
+
+
+@cache
+def pattern(section: str, name: str = "patterns") -> re.Pattern[str]:
+    """One regular expression that is any of a list's, without regard to case."""
+    joined = "|".join(f"(?:{one})" for one in _data()[section][name])
+    return re.compile(joined, re.IGNORECASE)
