@@ -188,7 +188,8 @@ class OutletSpider(scrapy.Spider):
         reason = self._note(failure)
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy's engine
         asked = canonical_url(request.meta.get("redirect_urls", [request.url])[0])
-        self.run.catalogue.note_attempt(self.outlet.id, asked, at=utcnow(), reason=reason)
+        if request.meta.get("archiver_capture") is None:  # else its capture counts as the attempt
+            self.run.catalogue.note_attempt(self.outlet.id, asked, at=utcnow(), reason=reason)
 
     def _note(self, failure: Failure) -> str:
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy's engine

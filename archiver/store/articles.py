@@ -28,13 +28,27 @@ class Saved:
     changed: bool
 
 
+def identity_of(article: Article) -> str:
+    """The URL under which an article is known: its canonical one, where that can be believed.
+
+    It can be on the page's own host and below the homepage. Syndicated copies name another
+    site, and some publishers name their homepage on every page: either would join articles
+    that are not one.
+    """
+    if article.canonical_url is None:
+        return article.url
+    host, _, path = key_of(article.canonical_url).partition(")")
+    own_host = key_of(article.url).partition(")")[0]
+    return article.canonical_url if host == own_host and path not in ("", "/") else article.url
+
+
 class Articles(Store):
     """The part of the catalogue that follows what articles say and whether they still stand."""
 
     def save_article(self, article: Article) -> Saved:
         """Keep an article as it stood when it was captured.
 
-        An article is known by its outlet and its canonical URL (or its URL). Where its text is
+        An article is known by its outlet and its URL (see `identity_of`). Where its text is
         that of the revision before or after it by time of capture, there is no new revision;
         so captures may be saved in any order. A revision whose own capture is extracted again
         is replaced in place: the extractor changed, not the page. A gone article that was
@@ -45,7 +59,7 @@ class Articles(Store):
         with self._writing() as conn:
             name = article.outlet or NO_OUTLET
             outlet_id = intern_outlets(conn, [name])[name]
-            identity = article.canonical_url or article.url
+            identity = identity_of(article)
             urls = intern_urls(conn, dict.fromkeys([identity, article.url], (outlet_id, at)))
             article_id, new = self._article(conn, urls[identity], urls[article.url], outlet_id, at)
             number = _extracted_again(conn, article_id, article, at, digest)

@@ -21,9 +21,24 @@ class Runs(Store):
     """The part of the catalogue that crawls write as they go."""
 
     def start_run(self, outlet: str, *, trigger: str, at: datetime) -> int:
-        """Begin a run of an outlet; returns the run's number."""
+        """Begin a run of an outlet; returns the run's number.
+
+        Only the holder of the outlet's lock may call this: a run that still stands as running
+        was killed, and is ended as failed.
+        """
         with self._writing() as conn:
             number = intern_outlets(conn, [outlet])[outlet]
+            conn.execute(
+                update(t.run)
+                .where(
+                    t.run.c.id
+                    == select(t.outlet.c.last_run_id)
+                    .where(t.outlet.c.id == number)
+                    .scalar_subquery(),
+                    t.run.c.state == "running",
+                )
+                .values(ended=at, state="failed", reason="killed")
+            )
             made = conn.execute(
                 t.run.insert().values(
                     outlet_id=number, trigger=trigger, started=at, state="running"

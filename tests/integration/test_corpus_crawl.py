@@ -1,4 +1,4 @@
-"""Real pages of some ninety publishers, served under their own names over TLS, crawled by all of it."""
+"""Real pages of some ninety publishers, crawled under their own names over TLS, by all of it."""
 
 from __future__ import annotations
 

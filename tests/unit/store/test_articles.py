@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import permutations
 
+import pytest
 from sqlalchemy import func, select
 from support.captures import START, after, make_article, make_ref
 
@@ -210,3 +211,17 @@ def test_tallies_are_what_the_tables_hold(catalogue: Catalogue) -> None:
         for name, table in (("articles", article), ("revisions", revision)):
             counted = conn.execute(select(func.count()).select_from(table)).scalar_one()
             assert totals[name] == counted > 0
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    ["https://news.sky.com/", "https://news.sky.com", "https://other.example/rain", "junk"],
+)
+def test_a_canonical_url_that_cannot_be_believed_joins_nothing(
+    catalogue: Catalogue, claimed: str
+) -> None:
+    for number in (1, 2):
+        url = f"https://news.sky.com/story/{number}"
+        catalogue.save_article(make_article(url, f"Story {number}.", canonical_url=claimed))
+    assert texts(catalogue, "https://news.sky.com/story/1") == ["Story 1."]
+    assert texts(catalogue, "https://news.sky.com/story/2") == ["Story 2."]

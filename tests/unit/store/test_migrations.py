@@ -9,13 +9,14 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from archiver.errors import CatalogueError, NoArchiveError
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.engine import catalogue_url, make_engine
-from archiver.store.migrate import alembic_config
+from archiver.store.migrate import HEAD, alembic_config
 from archiver.store.tables import metadata
 
 
@@ -34,6 +35,10 @@ def test_the_newest_revision_makes_what_the_code_expects(database: str) -> None:
     with connected(database) as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_the_revision_that_the_code_names_is_the_newest_one() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_heads() == [HEAD]
 
 
 def test_foreign_keys_and_key_orders_are_those_of_the_code(database: str) -> None:
@@ -166,3 +171,7 @@ def test_a_server_that_does_not_answer_says_which_and_keeps_the_password(tmp_pat
         Catalogue.open(f"postgresql://me:hunter2@/news?host={tmp_path}")
     assert str(tmp_path) in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_the_stated_head_is_the_newest_revision() -> None:
+    assert ScriptDirectory.from_config(alembic_config()).get_current_head() == HEAD

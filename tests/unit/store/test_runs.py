@@ -9,7 +9,7 @@ from support.captures import START, after
 from archiver.errors import CatalogueError
 from archiver.model import Discovery, Problem, SourceKind
 from archiver.store.catalogue import Catalogue
-from archiver.store.tables import discovery
+from archiver.store.tables import discovery, run
 
 FEED = "https://feeds.skynews.com/feeds/rss/home.xml"
 FOUND = Discovery(
@@ -103,3 +103,19 @@ def test_problems_are_counted_by_stage_and_reason(catalogue: Catalogue) -> None:
         "extract": {"no-text": 1},
     }
     assert status["totals"]["problems"] == 4
+
+
+def test_a_run_that_was_killed_is_ended_by_the_next(catalogue: Catalogue) -> None:
+    catalogue.start_run("sky-news", trigger="hand", at=START)
+    done = catalogue.start_run("bbc", trigger="hand", at=START)
+    catalogue.end_run(done, at=after(hours=1), state="done", reason="finished", counts={})
+    catalogue.start_run("sky-news", trigger="hand", at=after(hours=2))
+    catalogue.start_run("bbc", trigger="hand", at=after(hours=2))
+    with catalogue._reading() as conn:
+        states = conn.execute(select(run.c.state, run.c.reason).order_by(run.c.id)).all()
+    assert [tuple(row) for row in states] == [
+        ("failed", "killed"),
+        ("done", "finished"),
+        ("running", None),
+        ("running", None),
+    ]
