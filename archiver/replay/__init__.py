@@ -1,0 +1,1 @@
+"""Archived pages as they were, on an origin of their own."""

@@ -1,0 +1,147 @@
+"""The replay server's application: two origins, told apart by the Host header."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from archiver.errors import ArchiverError
+from archiver.replay.memento import Archive
+from archiver.replay.pages import Pages
+from archiver.replay.policy import notice_headers, ui_headers
+from archiver.replay.stored import Stored
+from archiver.replay.ui import Interface
+from archiver.replay.uris import BadAddressError
+from archiver.store.catalogue import Catalogue
+
+_STATIC = Path(__file__).parent / "static"
+_READ = ["GET"]  # Starlette adds HEAD
+
+
+class Origins:
+    """Hands a request to the application of the origin that its Host header names.
+
+    Any other name is refused (421), so that no page of the web can reach the archive under a
+    name of its own (DNS rebinding). Service workers are refused: one would rule its origin.
+
+    Args:
+        origins: by Host header in lower case, the application and the fields of its answers.
+    """
+
+    def __init__(self, origins: Mapping[str, tuple[ASGIApp, Mapping[str, str]]]) -> None:
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        found = self._origins.get(hosts[0].lower()) if len(hosts) == 1 else None
+        if found is None:
+            names = " or ".join(self._origins)
+            refusal = PlainTextResponse(f"This server answers as {names} only.\n", 421)
+            await refusal(scope, receive, send)
+            return
+        app, fields = found
+        if "service-worker" in headers:
+            app = PlainTextResponse("No service workers here.\n", 403)
+
+        async def send_with_fields(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answer = MutableHeaders(scope=message)
+                for name, value in fields.items():
+                    answer.setdefault(name, value)
+            await send(message)
+
+        await app(scope, receive, send_with_fields)
+
+
+def create_app(
+    *, catalogue: Catalogue, warcs: Path, host: str, port: int, archived_host: str
+) -> Starlette:
+    """The replay server over an open catalogue and the folder of its WARC files.
+
+    The interface answers as `host`, 127.0.0.1 and localhost, archived pages as `archived_host`.
+
+    Raises:
+        ValueError: where the two would share a name.
+    """
+    names = dict.fromkeys((_host_name(host), "127.0.0.1", "localhost"))
+    ui_hosts = [_authority(name, port) for name in names]
+    archive_host = _authority(_host_name(archived_host), port)
+    if archive_host in ui_hosts:
+        raise ValueError(f"archived pages need a host name of their own, not {archived_host}")
+    ui_origins = [f"http://{name}" for name in ui_hosts]
+    archive_origin = f"http://{archive_host}"
+    pages = Pages(archive_origin)
+    stored = Stored(catalogue, warcs)
+    archive = Archive(stored, pages, origin=archive_origin, ui_origins=ui_origins)
+    interface = Interface(stored, pages)
+    static = Mount("/static", StaticFiles(directory=_STATIC))
+    ui_app = _starlette(
+        pages,
+        [
+            static,
+            Route("/", interface.home, methods=_READ),
+            Route("/captures", interface.captures, methods=_READ),
+            Route("/article", interface.article, methods=_READ),
+            Route("/view/{rest:path}", interface.view, methods=_READ),
+        ],
+    )
+    archive_app = _starlette(
+        pages,
+        [
+            static,
+            Route("/timegate/{rest:path}", archive.timegate, methods=_READ),
+            Route("/timemap/link/{rest:path}", archive.timemap, methods=_READ),
+            Route("/{rest:path}", archive.memento, methods=_READ),
+        ],
+    )
+    origins: dict[str, tuple[ASGIApp, Mapping[str, str]]] = {
+        name: (ui_app, ui_headers(archive_origin)) for name in ui_hosts
+    }
+    origins[archive_host] = (archive_app, notice_headers(ui_origins))
+    return Starlette(routes=[Mount("/", Origins(origins))])
+
+
+def _starlette(pages: Pages, routes: list[Route | Mount]) -> Starlette:
+    def notice(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
+        page = pages.render("notice.html", {"status": status, "message": message})
+        return Response(page, status, headers, media_type="text/html")
+
+    def refused(_: Request, error: Exception) -> Response:
+        return notice(getattr(error, "status", 400), str(error))
+
+    def http_error(_: Request, error: Exception) -> Response:
+        if not isinstance(error, HTTPException):
+            raise error
+        return notice(error.status_code, error.detail, error.headers)
+
+    def unreadable(_: Request, error: Exception) -> Response:
+        return notice(500, str(error))
+
+    return Starlette(
+        routes=routes,
+        exception_handlers={
+            BadAddressError: refused,
+            HTTPException: http_error,
+            ArchiverError: unreadable,
+        },
+    )
+
+
+def _host_name(host: str) -> str:
+    name = host.strip("[]").lower()
+    return f"[{name}]" if ":" in name else name
+
+
+def _authority(host: str, port: int) -> str:
+    return host if port == 80 else f"{host}:{port}"

@@ -1,0 +1,136 @@
+"""Start tags and raw text of an HTML document, with their places in it.
+
+A tokeniser after the WHATWG standard (section 13.2.5), as far as it is needed to find
+attributes: every span it reports is a slice of the text, so that whoever changes one keeps
+all the rest to the letter. It runs in linear time on any input. Parsers that are kept
+(lxml, lexbor, html5lib) build a tree and write it anew, and the standard library's
+tokeniser differs between patch releases and was quadratic; hence these few expressions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import unescape
+from html.entities import html5
+
+_BLANK = r" \t\n\f\r"
+_MARKUP = re.compile(
+    rf"""<!--(?:-?>|.*?(?:--!?>|\Z))        # a comment; unclosed, it lasts to the end
+    |<[!?/][^>]*+                           # declaration, instruction, end tag
+    |<(?P<tag>[A-Za-z][^{_BLANK}/>]*+)""",
+    re.DOTALL | re.VERBOSE,
+)
+_ATTRIBUTE = re.compile(
+    rf"""[{_BLANK}/]*+
+    (?:(?P<end>>)
+    |(?P<name>=?[^{_BLANK}/>=]*+)
+     (?:[{_BLANK}]*+=[{_BLANK}]*+
+      (?:(?P<quote>["'])|(?P<bare>[^{_BLANK}>]*+)))?)""",
+    re.VERBOSE,
+)
+# Elements whose content is text, whatever it looks like. `noscript` is none of them: scripts
+# are off where archived pages are shown, so that browsers parse what it holds.
+_RAW = frozenset(("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"))
+_ESCAPES = {"&": "&amp;", "<": "&lt;", '"': "&quot;"}
+_REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z0-9]+(?:;|(?P<equals>=)?))")
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute; `start` and `end` span its value with its quotes, if it has any."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One start tag, and the span of the raw text behind it (empty where it has none)."""
+
+    name: str
+    attributes: tuple[Attribute, ...]
+    raw_start: int
+    raw_end: int
+
+    def get(self, name: str) -> str | None:
+        """The value of the first attribute of that name, which is the one that counts."""
+        return next((item.value for item in self.attributes if item.name == name), None)
+
+
+def start_tags(text: str) -> Iterator[Element]:
+    """Every complete start tag of the document, in order. Never fails."""
+    place = 0
+    unclosed: set[str] = set()  # raw elements that have no end tag in the rest of the text
+    while match := _MARKUP.search(text, place):
+        place = match.end()
+        if match["tag"] is None:
+            continue
+        attributes, end = read_attributes(text, place)
+        if end is None:
+            return  # the text ends inside of a tag: there is no tag
+        place = end
+        name = match["tag"].lower()
+        raw_end = place
+        if name == "plaintext":
+            return
+        if name in _RAW and name not in unclosed:
+            closing = re.compile(rf"</{name}(?=[{_BLANK}/>])", re.IGNORECASE).search(text, place)
+            if closing is None:
+                unclosed.add(name)
+            else:
+                raw_end = closing.start()
+        yield Element(name, attributes, place, raw_end)
+        place = raw_end
+
+
+def read_attributes(text: str, place: int) -> tuple[tuple[Attribute, ...], int | None]:
+    """The attributes of a tag whose name ends at `place`; the tag's end, None where it has none."""
+    found: list[Attribute] = []
+    while match := _ATTRIBUTE.match(text, place):
+        if match["end"] is not None:
+            return tuple(found), match.end()
+        if match.end() == place or match.end() == len(text):
+            break
+        place = match.end()
+        if quote := match["quote"]:
+            close = text.find(quote, place)
+            if close < 0:
+                break
+            raw, start, place = text[place:close], place - 1, close + 1
+        elif match["bare"] is not None:
+            raw, start = match["bare"], match.start("bare")
+        else:
+            continue  # an attribute without a value
+        found.append(Attribute(match["name"].lower(), decode(raw), start, place))
+    return tuple(found), None
+
+
+def decode(raw: str) -> str:
+    """An attribute's value without character references (WHATWG HTML section 13.2.5.73).
+
+    Unlike in text, a name that lacks its semicolon counts only where neither a letter, a
+    digit nor `=` follows: `?a=1&copy=2` holds no ©.
+    """
+
+    def char(match: re.Match[str]) -> str:
+        token = match[0]
+        if token[1] == "#":
+            return unescape(token)
+        return html5.get(token[1:], token) if match["equals"] is None else token
+
+    return _REFERENCE.sub(char, raw) if "&" in raw else raw
+
+
+def encode(value: str, quote: str) -> str:
+    """The value as an attribute's source text, `quote` being `"`, `'` or nothing.
+
+    Neither quotes nor `<` stand in it unescaped, so that it fits wherever the old value stood,
+    be it within a value of another attribute.
+    """
+    special = r"""[&<"']""" if quote else rf"""[&<>"'=`{_BLANK}]"""
+    text = re.sub(special, lambda match: _ESCAPES.get(match[0], f"&#{ord(match[0])};"), value)
+    return f"{quote}{text}{quote}" if quote or text else '""'

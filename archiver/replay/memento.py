@@ -1,0 +1,235 @@
+"""The archive origin: mementos raw and readable, TimeGate and TimeMap (RFC 7089).
+
+/{timestamp}/{url}        the page, its references leading to mementos
+/{timestamp}id_/{url}     the bytes as they were captured
+/timegate/{url}           to the memento nearest to Accept-Datetime
+/timemap/link/{url}       all mementos of a URL
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+from w3lib.encoding import http_content_type_encoding
+
+from archiver.errors import WireError
+from archiver.model import Capture, utcnow
+from archiver.replay.css import decode_css, rewrite_css
+from archiver.replay.pages import Pages
+from archiver.replay.policy import accepts, is_sendable, memento_policy, original_fields
+from archiver.replay.rewrite import decode_html, rewrite_html
+from archiver.replay.stored import Memento, Stored
+from archiver.replay.uris import BadAddressError, References, archived_url, ascii_url, moment, stamp
+from archiver.wire.codings import decode_content
+
+MAX_TEXT = 32_000_000  # bytes of a page or style sheet, decoded, that are rewritten
+
+_ADDRESS = re.compile(r"/(\d{4,14})(id_)?/(.*)", re.ASCII | re.DOTALL)
+_REWRITTEN = frozenset(("text/html", "application/xhtml+xml", "image/svg+xml", "text/css"))
+_NAVIGATIONS = frozenset(("document", "iframe", "frame", "fencedframe", "embed", "object"))
+# In XML an entity or a transformation may make elements that rewriting does not see.
+_HIDES_ELEMENTS = re.compile(r"<!ENTITY|<\?xml-stylesheet")
+_LOOKS_HTML = re.compile(
+    rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head)\b", re.IGNORECASE | re.DOTALL
+)
+
+
+def requested(request: Request) -> str:
+    """Path and query as they were asked for, nothing unescaped: an address holds a URL."""
+    path: bytes = request.scope["raw_path"]
+    query: bytes = request.scope["query_string"]
+    return (path + b"?" + query if query else path).decode("latin-1")
+
+
+class Archive:
+    """The endpoints of the archive origin; all read only, to be called in threads.
+
+    Args:
+        stored: where mementos come from.
+        pages: our own pages.
+        origin: this origin, such as `http://replay.localhost:8080`.
+        ui_origins: who may show mementos in a frame.
+    """
+
+    def __init__(
+        self, stored: Stored, pages: Pages, *, origin: str, ui_origins: Sequence[str]
+    ) -> None:
+        self._stored = stored
+        self._pages = pages
+        self._origin = origin
+        self._policies = {raw: memento_policy(ui_origins, raw=raw) for raw in (False, True)}
+
+    def memento(self, request: Request) -> Response:
+        """`/{timestamp}/{url}` and `/{timestamp}id_/{url}`."""
+        match = _ADDRESS.fullmatch(requested(request))
+        if match is None:
+            raise BadAddressError("there is nothing at this address", status=404)
+        digits, mode, text = match[1], match[2] or "", match[3]
+        url, at = archived_url(text), moment(digits)
+        capture = self._stored.nearest(url, at)
+        if capture is None:
+            return self._missing(url, digits)
+        if digits != stamp(capture.captured_at):
+            return self._redirect(_path(capture, mode))
+        memento = self._stored.load(capture)
+        if mode or _kind(memento) not in _REWRITTEN:
+            return self._raw(memento, request, mode)
+        return self._readable(memento)
+
+    def timegate(self, request: Request) -> Response:
+        """`/timegate/{url}`: a redirect to the memento nearest to Accept-Datetime, or newest."""
+        url = archived_url(requested(request).removeprefix("/timegate/"))
+        asked = request.headers.get("accept-datetime")
+        capture = self._stored.nearest(url, _http_date(asked) if asked else utcnow())
+        if capture is None:
+            response = self._missing(url, None)
+        else:
+            response = self._redirect(_path(capture, ""))
+            response.headers["Link"] = self._links(capture.url)
+        response.headers["Vary"] = "accept-datetime"
+        return response
+
+    def timemap(self, request: Request) -> Response:
+        """`/timemap/link/{url}`: every memento, in link format."""
+        url = archived_url(requested(request).removeprefix("/timemap/link/"))
+        captures = self._stored.all(url)
+        if not captures:
+            return self._missing(url, None)
+        lines = [
+            _link(url, "original"),
+            _link(f"{self._origin}/timegate/{url}", "timegate"),
+            _link(f"{self._origin}/timemap/link/{url}", "self")
+            + '; type="application/link-format"'
+            + f'; from="{_when(captures[0])}"; until="{_when(captures[-1])}"',
+        ]
+        for place, capture in enumerate(captures):
+            first = "first " if place == 0 else ""
+            last = "last " if place == len(captures) - 1 else ""
+            link = _link(self._origin + _path(capture, ""), f"{first}{last}memento")
+            lines.append(f'{link}; datetime="{_when(capture)}"')
+        return Response(",\n".join(lines) + "\n", media_type="application/link-format")
+
+    def _readable(self, memento: Memento) -> Response:
+        kind, content_type = _kind(memento), memento.header(b"content-type")
+        body = decode_content(memento.payload, memento.headers, cap=MAX_TEXT, tolerant=True)
+        capture = memento.capture
+        references = References(capture.url, f"/{stamp(capture.captured_at)}/")
+        if kind == "text/css":
+            text = rewrite_css(decode_css(body, content_type), references)
+        else:
+            text = decode_html(body, content_type)
+            if kind != "text/html" and _HIDES_ELEMENTS.search(text):
+                kind = "text/plain"
+            else:
+                text = rewrite_html(text, references)
+        response = Response(text.encode("utf-8", "replace"), memento.status)
+        response.headers["Content-Type"] = f"{kind}; charset=utf-8"
+        return self._finish(response, memento, "")
+
+    def _raw(self, memento: Memento, request: Request, mode: str) -> Response:
+        """The payload as it was captured; decoded only for who does not know its coding.
+
+        A browser that would show markup gets its source as plain text: no policy keeps it from
+        connecting to hosts that a page names (see `rewrite.py`).
+        """
+        body, coded = memento.payload, True
+        if not accepts(request.headers.get("accept-encoding", ""), memento.headers):
+            try:
+                body = decode_content(body, memento.headers, cap=4 * MAX_TEXT, tolerant=True)
+                coded = False
+            except WireError:
+                pass  # what nobody can decode goes out as it came
+        response = Response(body, memento.status)
+        for name, value in memento.headers:
+            lower = name.lower()
+            wanted = lower == b"content-type" or (coded and lower == b"content-encoding")
+            if wanted and is_sendable(name, value):
+                response.headers.append(lower.decode(), value.decode("latin-1"))
+        if _navigates(request) and _is_markup(_kind(memento)):
+            charset = http_content_type_encoding(memento.header(b"content-type"))
+            plain = f"text/plain; charset={charset}" if charset else "text/plain"
+            response.headers["Content-Type"] = plain
+        return self._finish(response, memento, mode)
+
+    def _finish(self, response: Response, memento: Memento, mode: str) -> Response:
+        capture = memento.capture
+        response.headers["Content-Security-Policy"] = self._policies[bool(mode)]
+        response.headers["Memento-Datetime"] = _when(capture)
+        response.headers["Link"] = self._links(capture.url)
+        response.headers["Vary"] = "Accept-Encoding, Accept, Sec-Fetch-Dest"
+        if capture.truncated and capture.record_type == "response":
+            response.headers["X-Archive-Truncated"] = ascii_url(capture.truncated)
+        location = memento.header(b"location")
+        if memento.status // 100 == 3 and location is not None:
+            prefix = f"/{stamp(capture.captured_at)}{mode}/"
+            target = References(capture.url, prefix)(location)
+            if target.startswith(prefix):
+                response.headers["Location"] = ascii_url(target)
+        response.raw_headers.extend(original_fields(memento.headers))
+        return response
+
+    def _missing(self, url: str, digits: str | None) -> Response:
+        folder = url.partition("?")[0].rpartition("/")[0] + "/"
+        near = self._stored.catalogue.capture_list(prefix=folder, limit=10)
+        page = self._pages.render("missing.html", {"url": url, "digits": digits, "near": near})
+        return Response(page, 404, media_type="text/html")
+
+    def _links(self, url: str) -> str:
+        return ", ".join(
+            (
+                _link(url, "original"),
+                _link(f"{self._origin}/timegate/{url}", "timegate"),
+                _link(f"{self._origin}/timemap/link/{url}", "timemap")
+                + '; type="application/link-format"',
+            )
+        )
+
+    @staticmethod
+    def _redirect(path: str) -> Response:
+        return Response(status_code=302, headers={"Location": path})
+
+
+def _path(capture: Capture, mode: str) -> str:
+    return f"/{stamp(capture.captured_at)}{mode}/{ascii_url(capture.url)}"
+
+
+def _link(url: str, relation: str) -> str:
+    return f'<{ascii_url(url)}>; rel="{relation}"'
+
+
+def _when(capture: Capture) -> str:
+    return format_datetime(capture.captured_at.astimezone(UTC), usegmt=True)
+
+
+def _http_date(text: str) -> datetime:
+    try:
+        at = parsedate_to_datetime(text)
+    except ValueError:
+        raise BadAddressError("Accept-Datetime is no date (RFC 1123)") from None
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _kind(memento: Memento) -> str:
+    """The media type in lower case; where the answer had none, HTML is known by its looks."""
+    kind = (memento.header(b"content-type") or "").partition(";")[0].strip().lower()
+    if not kind and _LOOKS_HTML.match(memento.payload[:1024]):
+        return "text/html"
+    return kind
+
+
+def _is_markup(kind: str) -> bool:
+    """Whether a browser might make a document with elements of it; it guesses where untold."""
+    return not kind or "html" in kind or "xml" in kind
+
+
+def _navigates(request: Request) -> bool:
+    """Whether a browser wants to show the answer as a page of its own or in a frame."""
+    purpose = request.headers.get("sec-fetch-dest")
+    if purpose is not None:
+        return purpose in _NAVIGATIONS
+    return "text/html" in request.headers.get("accept", "")

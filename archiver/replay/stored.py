@@ -1,0 +1,137 @@
+"""Mementos: which capture answers for a URL and a moment, and what it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from archiver.errors import WarcError
+from archiver.model import Capture
+from archiver.replay.policy import Fields
+from archiver.replay.uris import MAX_URL, resolve, stamp
+from archiver.store.catalogue import Catalogue
+from archiver.urls import urlkey
+from archiver.warc.fields import parse_warc_date
+from archiver.warc.names import resolve as resolve_file
+from archiver.warc.reader import StoredRecord, read_record
+
+# A timestamp names a whole second: its middle is nearer to all captures in it than any other.
+_HALF = timedelta(milliseconds=500)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Memento:
+    """An answer as it was captured; `payload` without transfer coding, content coding kept."""
+
+    capture: Capture
+    status: int
+    headers: Fields
+    payload: bytes
+
+    def header(self, name: bytes) -> str | None:
+        """The first field of that name (lower case) as text; None where there is none."""
+        for key, value in self.headers:
+            if key.lower() == name:
+                return value.decode("utf-8", "replace")
+        return None
+
+
+def is_replayable(capture: Capture) -> bool:
+    """Whether a capture is an answer that can be given again; a 304 says only "as before"."""
+    return capture.status is not None and 200 <= capture.status < 600 and capture.status != 304
+
+
+def leads_to_itself(capture: Capture) -> bool:
+    """Whether it is a redirect to what is the same page here, such as from http to https."""
+    if capture.redirect_to is None or capture.status is None or capture.status // 100 != 3:
+        return False
+    target = resolve(capture.url, capture.redirect_to)
+    try:
+        return target is not None and urlkey(target[:MAX_URL]) == urlkey(capture.url)
+    except ValueError:
+        return False
+
+
+class Stored:
+    """The archive as replay reads it.
+
+    Args:
+        catalogue: the open catalogue; threads may share it.
+        warcs: folder that its WARC file names are relative to.
+    """
+
+    def __init__(self, catalogue: Catalogue, warcs: Path) -> None:
+        self.catalogue = catalogue
+        self._warcs = warcs
+
+    def all(self, url: str) -> list[Capture]:
+        """Every capture of a URL that can be replayed, oldest first."""
+        return [
+            capture
+            for capture in self.catalogue.captures_of(url)
+            if is_replayable(capture) and not leads_to_itself(capture)
+        ]
+
+    def nearest(self, url: str, at: datetime) -> Capture | None:
+        """The capture of a URL that is nearest to the second `at`; None where there is none."""
+        middle = at + _HALF
+        found = self.catalogue.nearest(url, middle)
+        if found is None or (is_replayable(found) and not leads_to_itself(found)):
+            return found
+        return min(
+            self.all(url),
+            key=lambda capture: abs(capture.captured_at - middle),
+            default=None,
+        )
+
+    def load(self, capture: Capture) -> Memento:
+        """Read a capture from its WARC; a revisit takes its payload from what it refers to.
+
+        Raises:
+            WarcError: where a record is not there, is damaged, or is no HTTP answer.
+        """
+        record = self._read(capture)
+        answer = record.http()
+        payload = answer.payload
+        if capture.record_type == "revisit":
+            payload = self._read(self._original(capture, record)).http().payload
+        return Memento(
+            capture=capture, status=answer.status, headers=answer.headers, payload=payload
+        )
+
+    def _read(self, capture: Capture) -> StoredRecord:
+        name, offset = capture.warc.file, capture.warc.offset
+        if not (self._warcs / name).resolve().is_relative_to(self._warcs.resolve()):
+            raise WarcError("this file is outside of the archive", thing=name)
+        record = read_record(resolve_file(self._warcs, name), offset)
+        if _bare(record.record_id) != _bare(capture.warc.record_id):
+            raise WarcError(
+                "another record stands there than the catalogue says",
+                thing=f"{name} at {offset}",
+                todo="Rebuild the catalogue: archiver reindex.",
+            )
+        return record
+
+    def _original(self, capture: Capture, record: StoredRecord) -> Capture:
+        """The response that a revisit (WARC 1.1, section 6.7) stands for."""
+        url = record.header("WARC-Refers-To-Target-URI") or capture.url
+        date = parse_warc_date(record.header("WARC-Refers-To-Date") or "")
+        digest = capture.warc.payload_digest
+        candidates = [
+            other
+            for other in self.catalogue.captures_of(url)
+            if other.record_type == "response"
+            and (other.captured_at == date or (digest and other.warc.payload_digest == digest))
+        ]
+        if not candidates:
+            raise WarcError(
+                f"a revisit of {url} at {date and stamp(date)}, which is not in the archive",
+                thing=f"{capture.warc.file} at {capture.warc.offset}",
+                todo="See what else is missing: archiver check.",
+            )
+        return min(candidates, key=lambda other: (other.captured_at != date, other.captured_at))
+
+
+def _bare(record_id: str | None) -> str:
+    return (record_id or "").strip("<>").lower()

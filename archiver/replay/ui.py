@@ -1,0 +1,142 @@
+"""The interface: what is there, every capture of a URL, articles, archived pages in a frame."""
+
+from __future__ import annotations
+
+import heapq
+import re
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from archiver.model import Capture
+from archiver.replay.memento import requested
+from archiver.replay.pages import Pages
+from archiver.replay.stored import Stored, is_replayable
+from archiver.replay.uris import BadAddressError, archived_url, ascii_url, moment, stamp
+from archiver.store.lists import ArticleRow
+
+PAGE = 50  # rows of a list
+
+_NEWEST = 12  # articles on the first page
+_OUTLETS = 50  # outlets that are asked for them, a query or two each
+
+_VIEW = re.compile(r"/view/(\d{4,14})/(.*)", re.ASCII | re.DOTALL)
+
+
+class Interface:
+    """The endpoints of the interface; all read only, to be called in threads."""
+
+    def __init__(self, stored: Stored, pages: Pages) -> None:
+        self._stored = stored
+        self._catalogue = stored.catalogue
+        self._pages = pages
+
+    def home(self, request: Request) -> Response:
+        """`/?prefix=&outlet=&after=`: outlets, and URLs in the order of their addresses."""
+        prefix = request.query_params.get("prefix", "").strip()
+        outlet = request.query_params.get("outlet", "")
+        after = request.query_params.get("after") or None
+        rows = self._catalogue.capture_list(
+            prefix=_as_prefix(prefix), outlet=outlet or None, limit=PAGE + 1, after=after
+        )
+        account = self._catalogue.status()
+        first = not prefix and not after
+        return self._page(
+            "home.html",
+            account=account,
+            newest=self._newest(account, outlet) if first else [],
+            prefix=prefix,
+            outlet=outlet,
+            after=after,
+            rows=rows[:PAGE],
+            more=rows[PAGE - 1].url if len(rows) > PAGE else None,
+        )
+
+    def _newest(self, account: dict[str, Any], outlet: str) -> list[ArticleRow]:
+        """The articles seen last, live and gone: of one outlet, or of those crawled last."""
+
+        def crawled(name: str) -> str:
+            run = account["outlets"][name]["last_run"]
+            return run["started"] if run else ""
+
+        names = [outlet] if outlet else sorted(account["outlets"], key=crawled)[-_OUTLETS:]
+        rows = [
+            row
+            for name in names
+            for state in ("live", "gone")
+            for row in self._catalogue.article_list(name, state=state, limit=_NEWEST)
+        ]
+        return heapq.nlargest(_NEWEST, rows, key=lambda row: row.last_seen)
+
+    def captures(self, request: Request) -> Response:
+        """`/captures?url=&before=`: every capture of a URL, newest first, with its proof."""
+        url = archived_url(request.query_params.get("url", "").strip())
+        captures = self._catalogue.captures_of(url)
+        count = len(captures)
+        if before := request.query_params.get("before"):
+            until = moment(before)
+            captures = [capture for capture in captures if capture.captured_at < until]
+        captures.reverse()
+        shown = captures[:PAGE]
+        return self._page(
+            "captures.html",
+            200 if count else 404,
+            url=url,
+            count=count,
+            rows=[(capture, is_replayable(capture)) for capture in shown],
+            more=stamp(shown[-1].captured_at) if len(captures) > PAGE else None,
+            has_article=bool(count and self._catalogue.get_article(url)),
+        )
+
+    def article(self, request: Request) -> Response:
+        """`/article?url=&revision=`: what was extracted, the newest revision unless told."""
+        url = archived_url(request.query_params.get("url", "").strip())
+        revisions = self._catalogue.get_article(url)
+        number = request.query_params.get("revision")
+        shown = [one for one in revisions if number is None or str(one.number) == number]
+        if not shown:
+            raise BadAddressError("no article was extracted from this page", status=404)
+        return self._page("article.html", url=url, revisions=revisions, shown=shown[-1])
+
+    def view(self, request: Request) -> Response:
+        """`/view/{timestamp}/{url}`: an archived page in a frame, under a bar that says so."""
+        match = _VIEW.fullmatch(requested(request))
+        if match is None:
+            raise BadAddressError("there is nothing at this address", status=404)
+        digits, url = match[1], archived_url(match[2])
+        capture = self._stored.nearest(url, moment(digits))
+        if capture is None:
+            raise BadAddressError("nothing was captured of this page", status=404)
+        exact = stamp(capture.captured_at)
+        if digits != exact:
+            location = f"/view/{exact}/{ascii_url(capture.url)}"
+            return Response(status_code=302, headers={"Location": location})
+        captures = self._stored.all(url)
+        revisions = self._catalogue.get_article(url)
+        seen = [one for one in revisions if one.captured_at <= capture.captured_at]
+        revision = seen[-1] if seen else next(iter(revisions), None)
+        return self._page(
+            "view.html",
+            capture=capture,
+            count=len(captures),
+            older=max((c for c in captures if stamp(c.captured_at) < exact), default=None, key=_at),
+            newer=min((c for c in captures if stamp(c.captured_at) > exact), default=None, key=_at),
+            title=revision.article.title if revision else None,
+            has_article=bool(revisions),
+        )
+
+    def _page(self, template: str, status: int = 200, **values: Any) -> Response:
+        return HTMLResponse(self._pages.render(template, values), status)
+
+
+def _at(capture: Capture) -> datetime:
+    return capture.captured_at
+
+
+def _as_prefix(text: str) -> str | None:
+    """What a person types as the start of an address, as the catalogue takes it."""
+    if not text or "://" in text or re.match(r"[^/]*[,)]", text):
+        return text or None
+    return f"https://{text}"
