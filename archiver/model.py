@@ -32,6 +32,7 @@ class CaptureKind(StrEnum):
     SITEMAP = "sitemap"
     SECTION = "section"
     ROBOTS = "robots"
+    REQUISITE = "requisite"  # what a page needs to be seen: style sheets, pictures, fonts
     OTHER = "other"
 
 
@@ -313,7 +314,7 @@ class Revision:
 class Problem:
     """Something that went wrong and cost only itself.
 
-    `stage`: discover, fetch, capture, extract, catalogue. `reason`: one word, counted by
+    `stage`: discover, fetch, requisite, extract. `reason`: one word, counted by
     `archiver status`.
     """
 

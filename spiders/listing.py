@@ -9,6 +9,7 @@ from scrapy.http import Response
 from archiver.discover.candidates import is_candidate
 from archiver.discover.feeds import parse_feed
 from archiver.discover.listing import Listing
+from archiver.discover.requisites import page_requisites, style_requisites
 from archiver.discover.sections import parse_section
 from archiver.discover.sitemaps import parse_sitemap
 from archiver.model import Discovery, Outlet, Source, SourceKind
@@ -35,6 +36,17 @@ def read_listing(response: Response, source: Source, outlet: Outlet, now: dateti
     return parse_section(
         response.body, url=response.url, outlet=outlet, found_at=now, content_type=content_type
     )
+
+
+def requisites_of(response: Response) -> tuple[str, ...]:
+    """What an HTML page or a style sheet needs to be seen; nothing of other answers."""
+    given = response.headers.get(b"Content-Type")
+    content_type = given.decode("latin-1") if given else ""
+    if "html" in content_type.lower():
+        return page_requisites(response.body, url=response.url, content_type=content_type)
+    if "css" in content_type.lower():
+        return style_requisites(response.body, url=response.url, content_type=content_type)
+    return ()
 
 
 def wanted(listing: Listing, outlet: Outlet) -> list[Discovery]:

@@ -19,7 +19,7 @@ from archiver.model import Capture, CaptureKind, Discovery, Outlet, Source, Sour
 from archiver.urls import canonical_url
 from spiders.failures import reason_of
 from spiders.items import PageItem, stored_page
-from spiders.listing import read_listing, wanted
+from spiders.listing import read_listing, requisites_of, wanted
 
 RECHECKS = ("none", "modified", "all")
 _MAX_CHILD_SITEMAPS = 20  # of one index and run; the newest come first
@@ -62,7 +62,9 @@ class OutletSpider(scrapy.Spider):
     async def start(self) -> AsyncIterator[Any]:
         """What an earlier run left over, then every source."""
         for capture in self.run.catalogue.pending(self.outlet.id):
-            item = await asyncio.to_thread(stored_page, self.run.warcs, capture, self.outlet)
+            item = await asyncio.to_thread(
+                stored_page, self.run.warcs, self.run.catalogue, capture, self.outlet
+            )
             if item is not None:
                 yield item
         for source in self.outlet.sources:
@@ -164,11 +166,13 @@ class OutletSpider(scrapy.Spider):
                 meta={KEY: purpose},
             )
 
-    async def parse_page(self, response: Response) -> AsyncIterator[PageItem]:
+    async def parse_page(self, response: Response) -> AsyncIterator[PageItem | Request]:
         """A captured page as an item; anything but a page is counted with its reason."""
         capture = response.meta.get("archiver_capture")
         if response.status == 200 and isinstance(capture, Capture):
             yield PageItem.of(response, capture, self.outlet)
+            for request in self.requisite_requests(response):
+                yield request
         elif response.status == 304:
             self.run.count("articles/unchanged")
         else:
@@ -177,6 +181,31 @@ class OutletSpider(scrapy.Spider):
                 asked = canonical_url(response.meta.get("redirect_urls", [response.url])[0])
                 if self.run.catalogue.mark_gone(asked, at=utcnow(), status=response.status):
                     self.run.count("articles/gone")
+
+    def requisite_requests(self, response: Response) -> Iterable[Request]:
+        """Requests for what a page or style sheet shows, so far as it was never fetched."""
+        if not self.settings.getbool("ARCHIVER_REQUISITES"):
+            return
+        found = [url for url in requisites_of(response) if url not in self._asked]
+        new = self.run.catalogue.unfetched(self.outlet.id, found, max_attempts=self._max_attempts)
+        for url in found:
+            if url in new:
+                self._asked.add(url)
+                yield Request(
+                    url,
+                    callback=self.parse_requisite,
+                    errback=self.page_failed,
+                    meta={KEY: Purpose(kind=CaptureKind.REQUISITE)},
+                    priority=-10,  # news first
+                )
+
+    async def parse_requisite(self, response: Response) -> AsyncIterator[Request]:
+        """What a style sheet names in its turn; the rest is captured, and that is all."""
+        if response.status == 200:
+            for request in self.requisite_requests(response):
+                yield request
+        else:
+            self.run.problem("requisite", f"http-{response.status}", response.url)
 
     def source_failed(self, failure: Failure) -> None:
         """A listing that could not be fetched costs itself."""
@@ -195,5 +224,6 @@ class OutletSpider(scrapy.Spider):
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy's engine
         reason = reason_of(request, failure.value)
         kind = purpose_of(request).kind
-        self.run.problem("fetch", reason, request.url, f"{kind}: {failure.value}")
+        stage = "requisite" if kind is CaptureKind.REQUISITE else "fetch"
+        self.run.problem(stage, reason, request.url, f"{kind}: {failure.value}")
         return reason

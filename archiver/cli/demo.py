@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _MARK = "# Written by `archiver demo`."
 _COUNTS = (
     ("sources read", ("sources/feed", "sources/sitemap", "sources/section")),
+    ("style sheets and pictures", ("captures/requisite",)),
     ("articles new", ("articles/new",)),
     ("articles changed", ("articles/changed",)),
     ("articles unchanged", ("articles/unchanged",)),
@@ -135,21 +136,23 @@ def _show_files(loaded: Loaded) -> None:
 
 def _serve(loaded: Loaded) -> None:
     from archiver.errors import ArchiverError
-    from archiver.replay.server import listen, run
+    from archiver.replay.server import run
     from archiver.store.catalogue import Catalogue
 
     replay = loaded.settings.replay
-    port = replay.port
-    try:
-        listen(replay.host, port).close()
-    except ArchiverError:
-        port = 0  # somebody has it: any free one will do for a demo
     with Catalogue.open(loaded.catalogue_url) as catalogue:
-        run(
-            catalogue=catalogue,
-            warcs=loaded.warc_folder,
-            host=replay.host,
-            port=port,
-            archived_host=replay.archived_host,
-            announce=lambda url: click.echo(f"Replay: {url}  (stop with Ctrl-C)"),
-        )
+
+        def serve(port: int) -> None:
+            run(
+                catalogue=catalogue,
+                warcs=loaded.warc_folder,
+                host=replay.host,
+                port=port,
+                archived_host=replay.archived_host,
+                announce=lambda url: click.echo(f"Replay: {url}  (stop with Ctrl-C)"),
+            )
+
+        try:
+            serve(replay.port)
+        except ArchiverError:
+            serve(0)  # somebody has the port: any free one will do for a demo

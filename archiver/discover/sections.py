@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
 from lxml import etree
 
 from archiver.discover.candidates import is_candidate, is_page, looks_like_article
+from archiver.discover.html import html_tree
 from archiver.discover.listing import Collector, Listing, join_url, words
 from archiver.discover.markup import decode, unpack
 from archiver.errors import DiscoveryError
@@ -19,35 +19,11 @@ __all__ = ["is_candidate", "parse_section"]
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_LINKS = 5000
-_MAX_TAG = 8192
 _MAX_TITLE = 500
-# Scripts, styles, drawings and comments hold no links that a reader sees. A tag is consumed with
-# its quoted values whole; every alternative takes each character once, so this is linear.
-_PIECES = re.compile(
-    r"""<(?: !--.*?(?:-->|\Z)
-          | (?P<raw>script|style|svg|template)\b.*?(?:</(?P=raw)\s*>|\Z)
-          | (?P<tag>[a-z](?:[^>=]++|=\s*+(?:"[^"]*+"|'[^']*+')?+)*+(?:>|\Z)) )""",
-    re.DOTALL | re.IGNORECASE | re.VERBOSE,
-)
-_CONTROLS = dict.fromkeys((*range(9), 11, 12, *range(14, 32)))
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 _INLINE = frozenset({"a", "abbr", "b", "bdi", "cite", "em", "font", "i", "mark", "q", "small",
                      "strong", "sub", "sup", "u", "wbr"})  # fmt: skip
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-
-
-def _slim(match: re.Match[str]) -> str:
-    """Tags of sane length stay. libxml2 takes minutes over one with 100,000 attributes."""
-    return match[0] if match["tag"] and len(match[0]) <= _MAX_TAG else " "
-
-
-def _tree(text: str) -> etree._Element | None:
-    slim = _PIECES.sub(_slim, text.translate(_CONTROLS))
-    parser = etree.HTMLParser(encoding="utf-8", no_network=True, huge_tree=False)
-    try:
-        return etree.fromstring(slim.encode("utf-8", "replace"), parser)
-    except etree.XMLSyntaxError:  # nothing in it that is a document
-        return None
 
 
 def _text(element: etree._Element) -> str | None:
@@ -95,7 +71,7 @@ def parse_section(
     unpacked = unpack(body, MAX_BYTES)
     if len(unpacked) > MAX_BYTES:
         taken.problem("too-large", f"more than {MAX_BYTES} bytes; the first were read")
-    tree = _tree(decode(unpacked[:MAX_BYTES], content_type))
+    tree = html_tree(decode(unpacked[:MAX_BYTES], content_type))
     if tree is None or next(tree.iter("a", "link", "p", "div"), None) is None:
         raise DiscoveryError(
             "not an HTML page",

@@ -70,6 +70,7 @@ def scrapy_settings(loaded: Loaded) -> dict[str, Any]:
         "ARCHIVER_VERIFY_TLS": True,
         "ARCHIVER_IDLE_TIMEOUT": crawl.idle_timeout,
         "ARCHIVER_PROXY": loaded.proxy_url,
+        "ARCHIVER_REQUISITES": crawl.requisites,
         "ARCHIVER_MAX_ARTICLES": crawl.max_articles,
         "ARCHIVER_MAX_ATTEMPTS": crawl.max_attempts,
         "ARCHIVER_EXTRACT_WORKERS": extract.workers or os.cpu_count() or 1,

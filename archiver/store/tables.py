@@ -24,7 +24,7 @@ from sqlalchemy import (
 from archiver.store.columntypes import BYTEWISE, Code, Micros, Packed, Words
 
 # Words stand in the database by their place: add at the end only.
-KINDS = Code(("page", "feed", "sitemap", "section", "robots", "other"))
+KINDS = Code(("page", "feed", "sitemap", "section", "robots", "other", "requisite"))
 RECORD_TYPES = Code(("response", "revisit", "resource"))
 EXTRACTION = Code(("none", "pending", "done", "failed"))
 SOURCES = Code(("feed", "sitemap", "section"))

@@ -217,3 +217,12 @@ def test_the_demo_leaves_other_folders_alone(tmp_path: Path) -> None:
     before = (tmp_path / "mine/config/archiver.toml").read_text("utf-8")
     assert run(tmp_path, "archiver", "demo", "--no-serve", "--dir", "mine").returncode == 2
     assert (tmp_path / "mine/config/archiver.toml").read_text("utf-8") == before
+
+
+def test_what_pages_need_is_fetched_once(crawled: Crawled) -> None:
+    """Style sheet and pictures are there for replay, and no crawl asks for them again."""
+    shown = [request.path for request in crawled.first if request.path.endswith((".css", ".png"))]
+    assert any(path.endswith(".css") for path in shown)
+    assert len(shown) == len(set(shown)) > 5
+    later = {request.path for request in (*crawled.second, *crawled.third)}
+    assert not later.intersection(shown)

@@ -44,13 +44,15 @@ def status(folder: Path) -> dict[str, Any]:
     return found
 
 
-def working_folder(folder: Path, *, connect_to: dict[str, str], network: str = "") -> Path:
+def working_folder(
+    folder: Path, *, connect_to: dict[str, str], network: str = "", crawl: str = ""
+) -> Path:
     """An empty working folder whose names lead to loopback."""
     lay_out(folder, seeds=False)
     hosts = "".join(f'"{name}" = "{target}"\n' for name, target in connect_to.items())
     (folder / "config" / "archiver.toml").write_text(
         '[operator]\ncontact = "https://archive.example/about"\n'
-        f"[network]\n{network}\n[network.connect_to]\n{hosts}",
+        f"[crawl]\n{crawl}\n[network]\n{network}\n[network.connect_to]\n{hosts}",
         encoding="utf-8",
     )
     return folder
