@@ -96,6 +96,12 @@ class ArchiveSettings(Section):
     level: int = Field(
         default=2, ge=0, le=9, description="Compression level: 0 to 3 with isal, 0 to 9 with zlib."
     )
+    revisit_min_size: Size = Field(
+        default=1000,
+        description="Size from which on a payload that the archive holds already is kept as a"
+        " revisit record, which points at the first. 0: any payload; more than crawl.max_body:"
+        " none.",
+    )
     prefix: str = Field(
         default="{outlet}",
         description="Start of WARC file names; {outlet} stands for the outlet's id.",
@@ -174,6 +180,11 @@ class CrawlSettings(Section):
     )
     max_articles: CountOrNone = Field(
         default=0, description="New articles that one crawl fetches at most; 0: no limit."
+    )
+    requisites: bool = Field(
+        default=True,
+        description="Whether the style sheets, pictures and fonts of pages are fetched too, each"
+        " once, so that replay shows pages as they were.",
     )
     jobs: Count = Field(default=2, description="Crawls side by side.")
     max_attempts: Count = Field(
