@@ -10,6 +10,7 @@ from typing import Any
 
 from scrapy import Request, Spider
 from scrapy.settings import BaseSettings
+from scrapy.spiderloader import SpiderLoader
 
 from archiver.config.seeds import load_seeds
 from archiver.config.suggest import did_you_mean
@@ -19,21 +20,18 @@ from spiders.exits import ending_on_config_errors
 from spiders.outlet import OutletSpider
 
 
-class OutletLoader:
+class OutletLoader(SpiderLoader):
     """Names every enabled outlet to `scrapy list`, and makes the spider of one.
 
     An outlet that needs code has it in `spiders/<id, with _ for ->.py`: a subclass of
     `OutletSpider` named `Spider`.
     """
 
-    def __init__(self, seeds: Path) -> None:
+    def __init__(self, settings: BaseSettings) -> None:
+        # Scrapy's own loader is a base for its interface alone: it would import spider modules.
+        seeds = Path(settings["ARCHIVER_SEEDS"])
         with ending_on_config_errors():
             self._outlets = load_seeds(seeds)
-
-    @classmethod
-    def from_settings(cls, settings: BaseSettings) -> OutletLoader:
-        """As Scrapy makes it."""
-        return cls(Path(settings["ARCHIVER_SEEDS"]))
 
     def load(self, spider_name: str) -> type[Spider]:
         """The spider class of an outlet.
