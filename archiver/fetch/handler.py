@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 
 from scrapy import Request
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
@@ -46,6 +47,7 @@ _EXCEPTIONS: dict[str, type[Exception]] = {
     "too-large": DownloadCancelledError,
     "blocked-address": DownloadCancelledError,
 }
+_BODY_MAXSIZE = 32 * 1024 * 1024
 
 
 class VerbatimHandler(BaseDownloadHandler):
@@ -58,7 +60,11 @@ class VerbatimHandler(BaseDownloadHandler):
 
     Settings beside Scrapy's own DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE, DOWNLOAD_WARNSIZE and
     DOWNLOAD_FAIL_ON_DATALOSS: ARCHIVER_CONNECT_TO (see `Resolver`), ARCHIVER_CA_FILE,
-    ARCHIVER_ALLOW_PRIVATE, ARCHIVER_VERIFY_TLS, ARCHIVER_IDLE_TIMEOUT (seconds of silence).
+    ARCHIVER_ALLOW_PRIVATE, ARCHIVER_VERIFY_TLS, ARCHIVER_IDLE_TIMEOUT (seconds of silence),
+    ARCHIVER_SPILL_FOLDER (where bodies too large for memory are held until they are kept; by
+    default with the system's temporary files), ARCHIVER_BODY_MAXSIZE (bytes, by default 32 MiB):
+    where there is a sink, a larger body is kept, but its Response has none, and the flag
+    "body_in_archive" says so.
     """
 
     lazy = True
@@ -81,6 +87,9 @@ class VerbatimHandler(BaseDownloadHandler):
         self._idle_limit = settings.getfloat("ARCHIVER_IDLE_TIMEOUT") or self._timeout
         self._maxsize = settings.getint("DOWNLOAD_MAXSIZE")
         self._warnsize = settings.getint("DOWNLOAD_WARNSIZE")
+        self._body_maxsize = settings.getint("ARCHIVER_BODY_MAXSIZE", _BODY_MAXSIZE)
+        folder = settings.get("ARCHIVER_SPILL_FOLDER")
+        self._spill_folder = Path(folder) if folder else None
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
         self._warned_of_dataloss = False
         self._sink = crawler.get_extension(ExchangeSink)  # type: ignore[type-abstract]  # only isinstance is asked of it
@@ -90,6 +99,7 @@ class VerbatimHandler(BaseDownloadHandler):
 
         Raises:
             Exception: of scrapy.exceptions, see `_EXCEPTIONS`; what the sink raises.
+            DiskFullError: where a body too large for memory could not be held on disk.
             StopDownload: where a signal handler raised it with fail=True.
         """
         # The time that a request waits for its turn is not the server's.
@@ -105,6 +115,7 @@ class VerbatimHandler(BaseDownloadHandler):
             self.crawler,
             maxsize=meta.get("download_maxsize", self._maxsize),
             warnsize=meta.get("download_warnsize", self._warnsize),
+            folder=self._spill_folder,
         )
         timeout = float(meta.get("download_timeout") or self._timeout) or None
         try:
@@ -184,7 +195,11 @@ class VerbatimHandler(BaseDownloadHandler):
             raise _EXCEPTIONS[error](f"{request.url}: {error}")
         if reception.stopped is not None:
             flags.append("download_stopped")
-        response = _response(request, reception, exchange, flags)
+        body = reception.body_for_scrapy(exchange)
+        if self._sink is not None and len(body) > self._body_maxsize:
+            body = b""
+            flags.append("body_in_archive")
+        response = _response(request, reception, exchange, bytes(body), flags)
         if reception.stopped is not None and reception.stopped.fail:
             reception.stopped.response = response
             raise reception.stopped
@@ -203,9 +218,8 @@ class VerbatimHandler(BaseDownloadHandler):
 
 
 def _response(
-    request: Request, reception: Reception, exchange: Exchange, flags: list[str]
+    request: Request, reception: Reception, exchange: Exchange, body: bytes, flags: list[str]
 ) -> Response:
-    body = reception.body_for_scrapy(exchange)
     link = reception.connection
     chosen = response_class(headers=reception.headers, url=request.url, body=body)
     return chosen(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
+from pathlib import Path
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
@@ -17,6 +19,7 @@ from archiver.model import utcnow
 from archiver.wire.codings import OverCapError
 from archiver.wire.exchange import Exchange
 from archiver.wire.framer import MAX_HEAD, MAX_PAYLOAD, ResponseFramer
+from archiver.wire.spool import SPILL_AT, Content, Spool
 
 logger = logging.getLogger(__name__)
 
@@ -28,14 +31,24 @@ class Reception:
     """Receives the answer to one request; a repeated attempt begins anew.
 
     `stopped` is what a signal handler raised to end the download, `headers` are Scrapy's.
-    `maxsize` and `warnsize` are in bytes of payload, 0 for none.
+    `maxsize` and `warnsize` are in bytes of payload, 0 for none. What is too large for memory is
+    held in unnamed files in `folder` (None: where the system keeps temporary files).
     """
 
-    def __init__(self, request: Request, crawler: Crawler, *, maxsize: int, warnsize: int) -> None:
+    def __init__(
+        self,
+        request: Request,
+        crawler: Crawler,
+        *,
+        maxsize: int,
+        warnsize: int,
+        folder: Path | None = None,
+    ) -> None:
         self.stopped: StopDownload | None = None
         self.headers = Headers()
         self.connection: Connection | None = None
-        self.framer = ResponseFramer(method=request.method)
+        self._spool = partial(Spool, limit=SPILL_AT, folder=folder)
+        self.framer = ResponseFramer(method=request.method, spool=self._spool)
         self._request = request
         self._crawler = crawler
         self._maxsize = maxsize
@@ -49,7 +62,7 @@ class Reception:
     def begin(self, connection: Connection) -> None:
         """Start anew: the request goes out on `connection` now."""
         self.connection = connection
-        self.framer = ResponseFramer(method=self._request.method)
+        self.framer = ResponseFramer(method=self._request.method, spool=self._spool)
         self._started = utcnow()
 
     def feed(self, data: bytes) -> bool:
@@ -79,12 +92,13 @@ class Reception:
             )
 
     def _take_body(self) -> None:
-        size = self.framer.payload_size
+        framer = self.framer
+        size = framer.payload_size
         if size > self._told and not self._too_large:
-            self._stops(signals.bytes_received, data=self.framer.payload_from(self._told))
+            self._stops(signals.bytes_received, data=bytes(framer.payload_from(self._told)))
             self._told = size
             self._check_size(size, "Received")
-        if self._maxsize and self.framer.received > self._maxsize * _FRAMING_FACTOR + MAX_HEAD:
+        if self._maxsize and framer.received > self._maxsize * _FRAMING_FACTOR + MAX_HEAD:
             self._too_large = True
 
     def _check_size(self, size: int, verb: str) -> None:
@@ -145,7 +159,7 @@ class Reception:
             error=error,
         )
 
-    def body_for_scrapy(self, exchange: Exchange) -> bytes:
+    def body_for_scrapy(self, exchange: Exchange) -> Content:
         """Give the payload, unless a handler of headers_received wanted none."""
         return exchange.payload if self._body_wanted else b""
 

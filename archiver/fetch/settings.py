@@ -68,6 +68,7 @@ def scrapy_settings(loaded: Loaded) -> dict[str, Any]:
         "ARCHIVER_CA_FILE": str(loaded.ca_file) if loaded.ca_file else None,
         "ARCHIVER_ALLOW_PRIVATE": network.allow_private,
         "ARCHIVER_VERIFY_TLS": True,
+        "ARCHIVER_SPILL_FOLDER": str(loaded.warc_folder),
         "ARCHIVER_IDLE_TIMEOUT": crawl.idle_timeout,
         "ARCHIVER_PROXY": loaded.proxy_url,
         "ARCHIVER_REQUISITES": crawl.requisites,

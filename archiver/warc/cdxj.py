@@ -92,6 +92,15 @@ def file_lines(path: Path) -> list[str]:
     return sort_lines(line for line in map(record_line, items) if line)
 
 
+def read_sidecar(warc: Path) -> list[str] | None:
+    """Give the lines of the index beside a WARC, as they stand; None where there is none."""
+    try:
+        text = beside(warc, SIDECAR).read_text("utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+    return text.removesuffix("\n").split("\n") if text else []
+
+
 def sort_lines(lines: Iterable[str]) -> list[str]:
     """Sort as `LC_ALL=C sort` does, by UTF-8 bytes; code points sort alike."""
     return sorted(lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -107,12 +107,15 @@ def _payloads(record: StoredRecord) -> Iterator[bytes]:
     yield record.block.partition(b"\r\n\r\n")[2]
 
 
-def check_file(path: Path) -> list[Damage]:
+def check_file(
+    path: Path, *, visit: Callable[[StoredRecord], object] | None = None
+) -> list[Damage]:
     """List everything that is wrong with a WARC, in file order; empty where all is well.
 
     Each gzip member must end and hold one record; block and payload digests must match;
     WARC-Date must be well-formed and record ids unique; a concurrent record must be there, of
     the same URL. Where a file keeps requests, each HTTP answer must have one, and only one.
+    `visit` is called with each intact record, for who wants more of the same pass.
 
     Raises:
         WarcError: the file cannot be opened, or is an ARC.
@@ -128,5 +131,7 @@ def check_file(path: Path) -> list[Damage]:
             Damage(file=item.file, offset=item.offset, what=what, record_id=item.record_id)
             for what in checks.of(item)
         )
+        if visit is not None:
+            visit(item)
     found.extend(checks.pairs())
     return sorted(found, key=lambda damage: damage.offset)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from isal import igzip_lib
+from isal import igzip_lib, isal_zlib
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -33,6 +33,21 @@ def compress_member(data: bytes, *, codec: Codec = Codec.ISAL, level: int | None
     if codec is Codec.ZLIB:
         return zlib.compress(data, 6 if level is None else level, wbits=31)
     return igzip_lib.compress(data, 2 if level is None else level, igzip_lib.COMP_GZIP)
+
+
+def compress_pieces(
+    pieces: Iterable[bytes], *, codec: Codec = Codec.ISAL, level: int | None = None
+) -> Iterator[bytes]:
+    """Make one gzip member of much data, piece by piece; `level` is as for `compress_member`."""
+    packer = (
+        zlib.compressobj(6 if level is None else level, wbits=31)
+        if codec is Codec.ZLIB
+        else isal_zlib.compressobj(2 if level is None else level, wbits=31)
+    )
+    for piece in pieces:
+        if packed := packer.compress(piece):
+            yield packed
+    yield packer.flush()
 
 
 class GzipMember(io.RawIOBase):

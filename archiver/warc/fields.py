@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from archiver.wire.spool import Content, pieces
+
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NOT_TOKEN = re.compile(r"[^!#$%&'*+\-.^_`|~0-9A-Za-z]")
 _NOT_URI = re.compile(r"[^\x21-\x7e]|[<>]")
@@ -78,7 +80,7 @@ def parse_warc_date(text: str) -> datetime | None:
         return None
 
 
-def labelled_digest(data: bytes) -> str:
+def labelled_digest(data: Content) -> str:
     """Make `sha1:` and the digest in Base32, for WARC-Block-Digest and WARC-Payload-Digest.
 
     SHA-1 in Base32 is what CDX files and other archives compare by, and FastWARC, warcio and
@@ -86,8 +88,10 @@ def labelled_digest(data: bytes) -> str:
     fails there. It finds accidents and repeated payloads; against forgery stands the SHA-256
     of the whole file, which the writer reports when it closes one.
     """
-    digest = hashlib.sha1(data, usedforsecurity=False).digest()
-    return "sha1:" + base64.b32encode(digest).decode()
+    digest = hashlib.sha1(usedforsecurity=False)
+    for piece in pieces(data):
+        digest.update(piece)
+    return "sha1:" + base64.b32encode(digest.digest()).decode()
 
 
 def digest_matches(labelled: str, data: bytes) -> bool | None:

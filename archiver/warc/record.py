@@ -17,6 +17,7 @@ from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]  # the 
 from archiver.model import utcnow
 from archiver.warc.fields import labelled_digest, line, uri, warc_date, warc_fields
 from archiver.wire.exchange import Exchange
+from archiver.wire.spool import Content, Spilled
 
 FORMAT = "WARC File Format 1.1"
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
@@ -24,6 +25,7 @@ IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 SECRETS = frozenset({"cookie", "authorization", "proxy-authorization"})
 
+RECORD_END = b"\r\n\r\n"
 _VERSION = b"WARC/1.1\r\n"
 _MIME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+/[!#$%&'*+\-.^_`|~0-9a-z]+")
 _FIELDS = "application/warc-fields"
@@ -35,8 +37,9 @@ Headers = list[tuple[str, str]]
 class Record:
     """One record, ready to be written: `data` is it whole, uncompressed.
 
-    The rest says what an index needs to know. `target_uri` is as the record has it;
-    `status` and `mime` are those of the HTTP answer, None elsewhere.
+    Where there is a `block`, one too large for memory, `data` is the header alone: the block
+    and `RECORD_END` follow. The rest says what an index needs to know. `target_uri` is as the
+    record has it; `status` and `mime` are those of the HTTP answer, None elsewhere.
     """
 
     type: str
@@ -47,6 +50,7 @@ class Record:
     status: int | None = None
     mime: str | None = None
     payload_digest: str | None = None
+    block: Spilled | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,8 +90,11 @@ def new_record_id() -> str:
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
-def _serialise(kind: str, content_type: str, block: bytes, headers: Headers) -> bytes:
-    """Make the record's bytes; the block goes in raw, because warcio would rewrite an HTTP head."""
+def _serialise(kind: str, content_type: str, block: Content, headers: Headers) -> bytes:
+    """Make the record's bytes, of a spilled block only the header, as `Record.data` says.
+
+    The block goes in raw, because warcio would rewrite an HTTP head.
+    """
     # Each is a response to warcio, whatever its header says: of a revisit it drops the block.
     fields = StatusAndHeaders(
         "",
@@ -95,10 +102,12 @@ def _serialise(kind: str, content_type: str, block: bytes, headers: Headers) -> 
         protocol="WARC/1.1",
     )
     out = BytesIO()
+    held = block if isinstance(block, bytes) else b""
     _Serialiser(out, gzip=False, warc_version="1.1").write_record(
-        ArcWarcRecord("warc", "response", fields, BytesIO(block), None, content_type, len(block))
+        ArcWarcRecord("warc", "response", fields, BytesIO(held), None, content_type, len(block))
     )
-    return out.getvalue()
+    data = out.getvalue()
+    return data if held is block else data.removesuffix(RECORD_END)
 
 
 def with_warcinfo(data: bytes, warcinfo_id: str) -> bytes:
@@ -180,7 +189,8 @@ def _answer(exchange: Exchange, common: Headers, refers_to: RefersTo | None) -> 
         return None
     record_id = new_record_id()
     headers = [("WARC-Record-ID", record_id), *common]
-    block, truncated, kind = exchange.response, exchange.truncated, "response"
+    block: Content = exchange.response
+    truncated, kind = exchange.truncated, "response"
     content_type = "application/http; msgtype=response"
     digest: str | None = None
     if not exchange.head_length:
@@ -213,6 +223,7 @@ def _answer(exchange: Exchange, common: Headers, refers_to: RefersTo | None) -> 
         status=exchange.status if exchange.head_length else None,
         mime=mime_of(exchange.header(b"content-type")),
         payload_digest=digest,
+        block=block if isinstance(block, Spilled) else None,
     )
 
 

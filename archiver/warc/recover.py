@@ -41,6 +41,19 @@ class Recovered:
         return tuple(offset for offset in self.captures if offset >= self.journalled)
 
 
+def left_open(folder: Path) -> list[Path]:
+    """The `.open` files of the folder that no writer holds: a crash left them."""
+    found = []
+    for left in sorted(folder.glob(f"*{OPEN}")):
+        try:
+            with left.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                found.append(left)
+        except (BlockingIOError, FileNotFoundError):
+            continue
+    return found
+
+
 def recover(folder: Path) -> list[Recovered]:
     """Finish every `.open` file of the folder that no writer holds; what came of each.
 

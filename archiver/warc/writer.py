@@ -1,8 +1,9 @@
 """Appending exchanges to WARC files so that none is ever torn or lost.
 
-One writer, one thread. An exchange is one write() of complete gzip members; a file is made
-anew (never one that exists is appended to), locked while it is written, and gets its final
-name when it is closed. What a crash leaves behind, `archiver.warc.recover` finishes.
+One writer, one thread. An exchange is one write() of complete gzip members, a large one several
+of which only the last completes a member. A file is made anew (never one that exists is appended
+to), locked while it is written, and gets its final name when it is closed. What a crash leaves
+behind, `archiver.warc.recover` finishes.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import errno
 import fcntl
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,11 +24,13 @@ from typing import Any, Self
 from archiver.errors import ArchiverError, DiskFullError, WarcError
 from archiver.model import WarcRef, utcnow
 from archiver.warc.cdxj import cdxj_line, write_sidecar
-from archiver.warc.compress import Codec, compress_member
+from archiver.warc.compress import Codec, compress_member, compress_pieces
 from archiver.warc.names import JOURNAL, OPEN, beside, new_name, sync_folder
-from archiver.warc.record import Record, WarcInfo, warcinfo_record, with_warcinfo
+from archiver.warc.record import RECORD_END, Record, WarcInfo, warcinfo_record, with_warcinfo
+from archiver.wire.spool import Spilled, pieces
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_BATCH = 4 * 1024 * 1024  # bytes of one write() of a member that is made piece by piece
 
 
 @dataclass(kw_only=True, slots=True)
@@ -128,23 +132,26 @@ class WarcWriter:
             self.close()
         file = self._file = self._file or self._begin()
         first = file.size == 0
+        warcinfo_id = file.warcinfo.record_id
         members = [self._member(file.warcinfo.data)] if first else []
-        members += [self._member(with_warcinfo(r.data, file.warcinfo.record_id)) for r in records]
-        offset = file.size + (len(members[0]) if first else 0)
-        self._write(file, b"".join(members))
+        members += [self._member(with_warcinfo(r.data, warcinfo_id), r.block) for r in records]
+        offset = file.size
+        lengths = self._write(file, members)
+        if first:
+            offset += lengths.pop(0)
         refs = []
-        for record, member in zip(records, members[1:] if first else members, strict=True):
+        for record, length in zip(records, lengths, strict=True):
             refs.append(
                 WarcRef(
                     file=file.path.name,
                     offset=offset,
-                    length=len(member),
+                    length=length,
                     record_id=record.record_id,
                     payload_digest=record.payload_digest,
                 )
             )
             _index(file, record, refs[-1])
-            offset += len(member)
+            offset += length
         if first and self._on_open:
             self._on_open(file.path.name)
         return refs
@@ -203,8 +210,11 @@ class WarcWriter:
         old = self._max_age is not None and self._clock() - file.begun >= self._max_age
         return file.size >= self._max_size or (old and file.size > 0)
 
-    def _member(self, data: bytes) -> bytes:
-        return compress_member(data, codec=self._codec, level=self._level)
+    def _member(self, data: bytes, block: Spilled | None = None) -> Iterable[bytes]:
+        if block is None:
+            return (compress_member(data, codec=self._codec, level=self._level),)
+        whole = chain((data,), pieces(block), (RECORD_END,))
+        return compress_pieces(whole, codec=self._codec, level=self._level)
 
     def _begin(self) -> _OpenFile:
         """Make a new, locked, empty file."""
@@ -224,20 +234,31 @@ class WarcWriter:
         info = warcinfo_record(self._info, filename=path.name, at=begun)
         return _OpenFile(path=path, fd=fd, journal=journal, begun=begun, warcinfo=info)
 
-    def _write(self, file: _OpenFile, data: bytes) -> None:
-        """All of it in one write() where the system allows, or none of it."""
-        rest = memoryview(data)
+    def _write(self, file: _OpenFile, members: Sequence[Iterable[bytes]]) -> list[int]:
+        """All members in one write() where the system allows, or none of them; their lengths.
+
+        A member that is made piece by piece is written in batches, but its last piece goes with
+        what comes after it: a crash before that leaves no part of the exchange that looks whole.
+        """
+        sha256, size = file.sha256.copy(), file.size
+        lengths: list[int] = []
         try:
-            while rest:
-                rest = rest[os.write(file.fd, rest) :]
-        except OSError as error:
+            for data in _batches(members, lengths):
+                sha256.update(data)
+                size += len(data)
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[os.write(file.fd, rest) :]
+        except BaseException as error:
             try:
                 os.ftruncate(file.fd, file.size)
             except OSError:
                 self._abandon(file)
-            raise disk_error("keep an exchange", file.path, error) from error
-        file.size += len(data)
-        file.sha256.update(data)
+            if isinstance(error, OSError):
+                raise disk_error("keep an exchange", file.path, error) from error
+            raise
+        file.sha256, file.size = sha256, size
+        return lengths
 
     def _abandon(self, file: _OpenFile) -> None:
         """Let go of a file that cannot be trusted; its name stays `.open` for recovery."""
@@ -245,6 +266,20 @@ class WarcWriter:
         for fd in (file.journal, file.fd):
             with suppress(OSError):
                 os.close(fd)
+
+
+def _batches(members: Sequence[Iterable[bytes]], lengths: list[int]) -> Iterator[bytes]:
+    """Give the members as what is to be written at once; `lengths` takes the members' lengths."""
+    waiting: list[bytes] = []
+    for member in members:
+        lengths.append(0)
+        for number, piece in enumerate(member):
+            if number and sum(map(len, waiting)) >= _BATCH:
+                yield b"".join(waiting)
+                waiting.clear()
+            waiting.append(piece)
+            lengths[-1] += len(piece)
+    yield b"".join(waiting)
 
 
 def _create_locked(path: Path) -> int:

@@ -1,1 +1,1 @@
-"""HTTP as bytes: framing and codings, with nothing lost. No input or output here."""
+"""HTTP as bytes: framing and codings, with nothing lost. No input or output here but `spool`."""

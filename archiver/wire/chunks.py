@@ -5,30 +5,44 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from archiver.wire.spool import Spool
+
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?", re.DOTALL)
 _MAX_SIZE_LINE = 16 * 1024  # bytes of a chunk's size with its extensions
 _MAX_TRAILER_LINE = 64 * 1024
 
 
 class ChunkedBody:
-    """A chunked body that begins at `at` of `raw`, to which the owner appends.
+    """A chunked body that begins at `at` of `raw`, to whose window the owner appends.
 
-    `data` is what the chunks hold, `at` where reading stands. `complete`: the last chunk and
+    `data`, begun empty, takes what the chunks hold. `complete`: the last chunk and
     its trailers were read; `broken`: what follows is no chunk; `plain`: not even the beginning
     is, so that this is no chunked body. `all_data`: only trailers are missing.
     """
 
-    def __init__(self, raw: bytearray, at: int) -> None:
-        self.data = bytearray()
-        self.at = at
+    def __init__(self, raw: Spool, at: int, data: Spool) -> None:
+        self.data = data
         self.complete = False
         self.broken = False
         self.plain = False
         self.all_data = False
         self._raw = raw
+        self._at = at - raw.base  # where reading stands in the window
         self._left = 0  # of the present chunk
-        self._scanned = at  # searched in vain up to here
+        self._scanned = self._at  # searched in vain up to here
         self._step: Callable[[], bool] = self._read_size
+
+    @property
+    def at(self) -> int:
+        """Where reading stands in all of `raw`."""
+        return self._raw.base + self._at
+
+    def spill(self) -> None:
+        """Let go from memory what was read, where that is much."""
+        gone = self._raw.spill(self._at)
+        self._at -= gone
+        self._scanned -= gone
+        self.data.spill(len(self.data.window))
 
     def advance(self) -> None:
         """Read on as far as `raw` reaches."""
@@ -38,23 +52,24 @@ class ChunkedBody:
     def eof(self) -> None:
         """Take note that `raw` ends: could an unfinished first line have become a size?"""
         if self._step == self._read_size and not self.data:
-            self._judge_beginning(bytes(self._raw[self.at :]).removesuffix(b"\r"))
+            self._judge_beginning(bytes(self._raw.window[self._at :]).removesuffix(b"\r"))
 
     def _line(self, limit: int) -> bytes | None:
         """Take the next line without its end; None where it is unfinished or too long."""
-        end = self._raw.find(b"\n", max(self.at, self._scanned))
-        if (len(self._raw) if end < 0 else end) - self.at > limit:
+        raw = self._raw.window
+        end = raw.find(b"\n", max(self._at, self._scanned))
+        if (len(raw) if end < 0 else end) - self._at > limit:
             self.broken = True
             return None
         if end < 0:
-            self._scanned = len(self._raw)
+            self._scanned = len(raw)
             return None
-        line = bytes(self._raw[self.at : end])
-        self.at = self._scanned = end + 1
+        line = bytes(raw[self._at : end])
+        self._at = self._scanned = end + 1
         return line.removesuffix(b"\r")
 
     def _read_size(self) -> bool:
-        begin = self.at
+        begin = self._at
         line = self._line(_MAX_SIZE_LINE)
         if line is None and not self.broken:
             return False
@@ -65,7 +80,7 @@ class ChunkedBody:
         elif self.data:
             self.broken = True
         else:
-            self._judge_beginning(self._raw[begin : begin + 64] if line is None else line)
+            self._judge_beginning(self._raw.window[begin : begin + 64] if line is None else line)
         return True
 
     def _judge_beginning(self, line: bytes | bytearray) -> None:
@@ -74,10 +89,11 @@ class ChunkedBody:
             self.plain = True
 
     def _read_data(self) -> bool:
-        taken = min(self._left, len(self._raw) - self.at)
-        with memoryview(self._raw) as view:
-            self.data += view[self.at : self.at + taken]
-        self.at += taken
+        raw = self._raw.window
+        taken = min(self._left, len(raw) - self._at)
+        with memoryview(raw) as view:
+            self.data.window += view[self._at : self._at + taken]
+        self._at += taken
         self._left -= taken
         if self._left:
             return False
@@ -85,13 +101,13 @@ class ChunkedBody:
         return True
 
     def _read_data_end(self) -> bool:
-        ending = bytes(self._raw[self.at : self.at + 2])
+        ending = bytes(self._raw.window[self._at : self._at + 2])
         if ending in (b"", b"\r"):
             return False
         if not ending.startswith((b"\n", b"\r\n")):
             self.broken = True
             return False
-        self.at += 1 if ending.startswith(b"\n") else 2
+        self._at += 1 if ending.startswith(b"\n") else 2
         self._step = self._read_size
         return True
 

@@ -14,6 +14,7 @@ from io import BytesIO
 import brotli  # type: ignore[import-untyped]  # ships no types
 
 from archiver.errors import WireError
+from archiver.wire.spool import Content, pieces
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -50,7 +51,7 @@ def codings_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]
 
 
 def decode_content(
-    payload: bytes, headers: Iterable[tuple[bytes, bytes]], *, cap: int, tolerant: bool = False
+    payload: Content, headers: Iterable[tuple[bytes, bytes]], *, cap: int, tolerant: bool = False
 ) -> bytes:
     """Undo a body's content codings (RFC 9110 section 8.4.1), up to `cap` bytes.
 
@@ -63,14 +64,27 @@ def decode_content(
         WireError: for an unknown coding, and unless tolerant for a stream that is broken or cut.
     """
     codings = codings_of(headers, b"content-encoding")
-    unknown = [coding for coding in codings if coding not in _DECODERS]
-    if unknown:
-        raise WireError(f"unknown content coding {unknown[0][:40]!r}")
-    return _decode(payload, codings, cap=cap, tolerant=tolerant)
+    if not codings and len(payload) <= cap:
+        return bytes(payload)
+    gathered = BytesIO()
+    gathered.writelines(_decode_content(payload, codings, cap=cap, tolerant=tolerant))
+    return gathered.getvalue()
 
 
-def decode_transfer(payload: bytes, codings: Sequence[str], *, cap: int) -> bytes:
-    """Undo transfer codings other than chunked (RFC 9112 section 7).
+def iter_content(
+    payload: Content, headers: Iterable[tuple[bytes, bytes]], *, cap: int
+) -> Iterator[bytes]:
+    """Undo a body's content codings as `decode_content`, piece by piece.
+
+    Raises:
+        OverCapError, WireError: as there, before the first piece or after some.
+    """
+    codings = codings_of(headers, b"content-encoding")
+    return _decode_content(payload, codings, cap=cap, tolerant=False)
+
+
+def decode_transfer(payload: Content, codings: Sequence[str], *, cap: int) -> Iterator[bytes]:
+    """Undo transfer codings other than chunked (RFC 9112 section 7), piece by piece.
 
     Always tolerant: gives what stands before a fault. An unknown coding leaves the payload as
     it stands at that point.
@@ -86,20 +100,31 @@ def decode_transfer(payload: bytes, codings: Sequence[str], *, cap: int) -> byte
     return _decode(payload, known, cap=cap, tolerant=True)
 
 
-def _decode(payload: bytes, codings: Sequence[str], *, cap: int, tolerant: bool) -> bytes:
+def _decode_content(
+    payload: Content, codings: Sequence[str], *, cap: int, tolerant: bool
+) -> Iterator[bytes]:
+    unknown = [coding for coding in codings if coding not in _DECODERS]
+    if unknown:
+        raise WireError(f"unknown content coding {unknown[0][:40]!r}")
+    return _decode(payload, codings, cap=cap, tolerant=tolerant)
+
+
+def _decode(
+    payload: Content, codings: Sequence[str], *, cap: int, tolerant: bool
+) -> Iterator[bytes]:
     if not codings or not payload:
         if len(payload) > cap:
             raise OverCapError(f"the body is larger than {cap} bytes")
-        return payload
+        return pieces(payload)
     if len(codings) > _MAX_CODINGS:
         raise WireError(f"{len(codings)} codings on one body; {_MAX_CODINGS} are undone at most")
     step = _TOLERANT_STEP if tolerant else _PIECE
-    pieces: Iterator[bytes] = (payload[at : at + step] for at in range(0, len(payload), step))
+    decoded: Iterator[bytes] = (
+        piece[at : at + step] for piece in pieces(payload) for at in range(0, len(piece), step)
+    )
     for coding in reversed(codings):
-        pieces = _layer(coding, pieces, cap=cap, tolerant=tolerant)
-    gathered = BytesIO()
-    gathered.writelines(pieces)
-    return gathered.getvalue()
+        decoded = _layer(coding, decoded, cap=cap, tolerant=tolerant)
+    return decoded
 
 
 def _layer(coding: str, pieces: Iterator[bytes], *, cap: int, tolerant: bool) -> Iterator[bytes]:

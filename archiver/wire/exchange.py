@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from archiver.wire.spool import Content
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Exchange:
@@ -14,6 +16,7 @@ class Exchange:
     the final answer exactly as received, head and body with its transfer coding, empty where
     none came; its first `head_length` bytes are the head (0 where no HTTP answer came).
     `payload`: the body without transfer coding, content coding kept (RFC 9110 section 6.4);
+    Both are bytes, or of a large body a `Spilled`.
     `headers`: the head's fields in order, names and values as received, unfolded and stripped.
     `protocols` are WARC-Protocol values, innermost first, such as ("http/1.1", "tls/1.3").
     `truncated` is a WARC-Truncated reason: "length", "time", "disconnect" or "unspecified".
@@ -25,12 +28,12 @@ class Exchange:
     started: datetime
     ended: datetime
     request: bytes
-    response: bytes
+    response: Content
     head_length: int
     status: int | None
     reason: bytes
     headers: tuple[tuple[bytes, bytes], ...]
-    payload: bytes
+    payload: Content
     interim: bytes = b""
     ip: str | None = None
     protocols: tuple[str, ...] = ("http/1.1",)

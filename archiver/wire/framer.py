@@ -7,12 +7,14 @@ result never depends on how the stream was split into reads.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from archiver.errors import WireError
 from archiver.wire.chunks import ChunkedBody
 from archiver.wire.codings import codings_of, decode_transfer
 from archiver.wire.head import Fields, ResponseHead, parse_response_head
+from archiver.wire.spool import Content, Spool
 
 MAX_HEAD = 256 * 1024  # bytes of interim answers and head together
 MAX_PAYLOAD = 1024 * 1024 * 1024  # bytes, where transfer codings compress
@@ -27,10 +29,17 @@ class ResponseFramer:
     After `feed` and `eof`: `head` is the final answer's, None until it is whole; `complete`
     says that nothing is missing; `fault` is a word of the vocabulary of `Problem.reason` where
     the stream cannot be followed any further: "no-http", "too-large" (the head) or "dataloss"
-    (chunks that are none). Everything fed is kept, whatever it is.
+    (chunks that are none). Everything fed is kept, whatever it is, in what `spool` makes: a large
+    body in a file, if its spools have a limit.
     """
 
-    def __init__(self, *, method: str = "GET", max_head: int = MAX_HEAD) -> None:
+    def __init__(
+        self,
+        *,
+        method: str = "GET",
+        max_head: int = MAX_HEAD,
+        spool: Callable[[], Spool] = Spool,
+    ) -> None:
         self.head: ResponseHead | None = None
         self.head_length = 0
         self.body_length: int | None = None  # as Content-Length frames it; None if open
@@ -38,7 +47,8 @@ class ResponseFramer:
         self.fault: str | None = None
         self._is_head = method.upper() == "HEAD"
         self._max_head = max_head
-        self._raw = bytearray()
+        self._spool = spool
+        self._raw = spool()
         self._start = 0  # of the final response
         self._scanned = 0  # searched in vain up to here
         self._end: int | None = None  # of the response, once that is known
@@ -47,8 +57,16 @@ class ResponseFramer:
         self._ends_by_itself = True
 
     def feed(self, data: bytes) -> None:
-        """Take what was read from the connection next."""
-        self._raw += data
+        """Take what was read from the connection next.
+
+        Raises:
+            DiskFullError: a body that is held in a file could not be.
+        """
+        if self._chunked is not None:
+            self._chunked.spill()
+        elif self.head is not None:
+            self._raw.spill(len(self._raw.window))
+        self._raw.window += data
         if self.complete or self.fault is not None:
             return
         while self.head is None and self._read_head():
@@ -91,13 +109,12 @@ class ResponseFramer:
     @property
     def interim(self) -> bytes:
         """Every byte before the final status line: 1xx answers, stray blank lines."""
-        return bytes(self._raw[: self._start])
+        return bytes(self._raw.content(0, self._start))
 
     @property
-    def response(self) -> bytes:
+    def response(self) -> Content:
         """The final response as received: head, body with its transfer coding, trailers."""
-        with memoryview(self._raw) as view:
-            return bytes(view[self._start : self._end])
+        return self._raw.content(self._start, self._end)
 
     @property
     def payload_size(self) -> int:
@@ -108,17 +125,15 @@ class ResponseFramer:
             return 0
         return len(self._raw) - self.excess - self._start - self.head_length
 
-    def payload_from(self, offset: int) -> bytes:
+    def payload_from(self, offset: int) -> Content:
         """Give the payload so far from `offset` on, compressing transfer codings not undone."""
         if self.head is None:
             return b""
-        source, begin, end = self._raw, self._start + self.head_length + offset, self._end
         if self._chunked is not None:
-            source, begin, end = self._chunked.data, offset, None
-        with memoryview(source) as view:
-            return bytes(view[begin:end])
+            return self._chunked.data.content(offset)
+        return self._raw.content(self._start + self.head_length + offset, self._end)
 
-    def payload(self, *, cap: int = MAX_PAYLOAD) -> bytes:
+    def payload(self, *, cap: int = MAX_PAYLOAD) -> Content:
         """Give the body without its transfer codings, or as much of it as came.
 
         Raises:
@@ -126,7 +141,12 @@ class ResponseFramer:
         """
         codings = [coding for coding in self._codings if coding != "chunked"]
         payload = self.payload_from(0)
-        return decode_transfer(payload, codings, cap=cap) if codings else payload
+        if not codings:
+            return payload
+        decoded = self._spool()
+        for piece in decode_transfer(payload, codings, cap=cap):
+            decoded.add(piece)
+        return decoded.content()
 
     @property
     def keep_alive(self) -> bool:
@@ -143,7 +163,7 @@ class ResponseFramer:
 
     def _read_head(self) -> bool:
         """Take one head, interim or final; False where there is no whole one."""
-        raw = self._raw
+        raw = self._raw.window  # all of it: only what follows a head is ever spilled
         while self._start < len(raw) and raw[self._start] in b"\r\n":
             self._start += 1
         if not b"HTTP/".startswith(bytes(raw[self._start : self._start + 5]).upper()):
@@ -169,7 +189,7 @@ class ResponseFramer:
 
     def _take_torn_head(self) -> None:
         """Take a head that the stream's end cut: with a whole status line it is an answer."""
-        torn = bytes(self._raw[self._start :])
+        torn = bytes(self._raw.window[self._start :])
         if b"\n" not in torn:
             return
         head = parse_response_head(torn)
@@ -187,7 +207,7 @@ class ResponseFramer:
         if self._is_head or head.status in _BODILESS:
             self.body_length = 0
         elif "chunked" in self._codings:
-            self._chunked = ChunkedBody(self._raw, at)
+            self._chunked = ChunkedBody(self._raw, at, self._spool())
         elif not self._codings:
             self.body_length = head.content_length
         self._ends_by_itself = self._chunked is not None or self.body_length is not None
@@ -262,7 +282,7 @@ def parse_response(raw: bytes, *, method: str = "GET", cap: int = MAX_PAYLOAD) -
         reason=framer.head.reason,
         headers=framer.head.headers,
         head_length=len(framer.interim) + framer.head_length,
-        payload=framer.payload(cap=cap),
+        payload=bytes(framer.payload(cap=cap)),
         complete=framer.complete,
         excess=framer.excess,
     )

@@ -53,10 +53,11 @@ def _payload(block: bytes) -> bytes:
     plain = block.replace(packed, b"Transfer-Encoding: chunked", 1)
     answer = http.client.HTTPResponse(_Socket(plain))  # type: ignore[arg-type]  # all it needs
     answer.begin()
-    payload = b""
+    pieces = []
     with contextlib.suppress(http.client.IncompleteRead):
         while piece := answer.read1(65536):
-            payload += piece
+            pieces.append(piece)
+    payload = b"".join(pieces)
     return gzip.decompress(payload) if packed in block else payload
 
 
