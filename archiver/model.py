@@ -39,8 +39,10 @@ class CaptureKind(StrEnum):
 class ExtractionState(StrEnum):
     """Where a captured page stands on its way to an article."""
 
-    NONE = "none"  # never to be extracted: a feed, robots.txt, a redirect, an error page
-    PENDING = "pending"  # captured, not extracted yet; picked up from its WARC later
+    NONE = "none"  # never to be extracted: robots.txt, a redirect, an error page
+    # Captured, not read yet. A page is picked up from its WARC later; a listing, whose mentions
+    # may not have been kept, is asked for again without validators.
+    PENDING = "pending"
     DONE = "done"
     FAILED = "failed"  # extraction ended with a reason, see Problem
 

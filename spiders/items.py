@@ -8,7 +8,9 @@ from pathlib import Path
 from scrapy.http import Response
 
 from archiver.errors import ArchiverError
+from archiver.fetch.index import original_of
 from archiver.model import Capture, Outlet, Page
+from archiver.store.catalogue import Catalogue
 from archiver.urls import canonical_url
 from archiver.warc.names import resolve
 from archiver.warc.reader import read_record
@@ -30,14 +32,22 @@ class PageItem:
         return _item(capture, outlet, response.body, kind, url=response.url)
 
 
-def stored_page(warcs: Path, capture: Capture, outlet: Outlet) -> PageItem | None:
+def stored_page(
+    warcs: Path, catalogue: Catalogue, capture: Capture, outlet: Outlet
+) -> PageItem | None:
     """The item of a page that was captured earlier, read back from its WARC.
 
-    None where the record cannot be read: `archiver check` names the damage.
+    A revisit has its own head and the payload of the response that it stands for. None where
+    a record cannot be read: `archiver check` names the damage.
     """
     try:
         record = read_record(resolve(warcs, capture.warc.file), capture.warc.offset)
         headers = {name.lower(): value for name, value in record.http().headers}
+        if record.type == "revisit":
+            original = original_of(catalogue, record)
+            if original is None:
+                return None
+            record = read_record(resolve(warcs, original.warc.file), original.warc.offset)
         return _item(
             capture, outlet, record.body(BODY_CAP), headers.get(b"content-type"), url=capture.url
         )

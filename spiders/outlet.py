@@ -15,7 +15,16 @@ from archiver.discover.listing import Listing
 from archiver.errors import DiscoveryError
 from archiver.fetch.purpose import KEY, Purpose, purpose_of
 from archiver.fetch.run import RunExtension, run_of
-from archiver.model import Capture, CaptureKind, Discovery, Outlet, Source, SourceKind, utcnow
+from archiver.model import (
+    Capture,
+    CaptureKind,
+    Discovery,
+    ExtractionState,
+    Outlet,
+    Source,
+    SourceKind,
+    utcnow,
+)
 from archiver.urls import canonical_url
 from spiders.failures import reason_of
 from spiders.items import PageItem, stored_page
@@ -85,6 +94,8 @@ class OutletSpider(scrapy.Spider):
         """A conditional request for a listing."""
         self._sources.add(source.url)
         base = self.run.catalogue.latest_capture(canonical_url(source.url))
+        if base is not None and base.extraction is ExtractionState.PENDING:
+            base = None  # a crash may have come before its mentions were kept: no 304 then
         purpose = Purpose(kind=CaptureKind(source.kind.value), base=base)
         return Request(
             source.url,
@@ -110,6 +121,9 @@ class OutletSpider(scrapy.Spider):
             listing = await asyncio.to_thread(read_listing, response, source, self.outlet, utcnow())
         except DiscoveryError as error:
             self.run.problem("discover", f"not-a-{source.kind}", source.url, str(error))
+            capture = response.meta.get("archiver_capture")
+            if isinstance(capture, Capture):
+                self.run.catalogue.set_extraction(capture, ExtractionState.FAILED)
             self.run.source_ended(good=False)
             return
         self.run.source_ended(good=True)
@@ -119,6 +133,9 @@ class OutletSpider(scrapy.Spider):
                 yield self.source_request(Source(kind=SourceKind.SITEMAP, url=child))
         for request in self.article_requests(listing):
             yield request
+        capture = response.meta.get("archiver_capture")
+        if isinstance(capture, Capture) and not listing.sitemaps:  # whose children are not kept
+            self.run.catalogue.set_extraction(capture, ExtractionState.DONE)
 
     def article_requests(self, listing: Listing) -> Iterable[Request]:
         """Requests for what a listing mentions, so far as it is ours and not fetched yet."""

@@ -27,6 +27,8 @@ COMMANDS = {
     "show": "Show the versions of the article at URL, and the newest one's text.",
     "extract": "Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.",
     "check": "Check WARC files: every record whole, digests true, requests paired.",
+    "repair": "Finish files that a crash left open, and mend indexes and catalogue.",
+    "reindex": "Read all WARC files, and add what the catalogue lacks of them.",
     "replay": "Show archived pages in a browser, until interrupted.",
     "config": "Show the settings and where each comes from; print JSON Schemas.",
 }

@@ -1,24 +1,57 @@
-"""The catalogue's row of a record: made when it is written, or anew from what is stored."""
+"""The catalogue's rows of a record: made when it is written, or anew from what is stored."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from archiver.errors import WireError
-from archiver.model import Capture, CaptureKind, ExtractionState, WarcRef
+from archiver.model import (
+    Capture,
+    CaptureKind,
+    Discovery,
+    ExtractionState,
+    SourceKind,
+    WarcRef,
+)
+from archiver.store.catalogue import Catalogue
 from archiver.urls import canonical_url, urlkey
-from archiver.warc.fields import parse_warc_fields
+from archiver.warc.fields import parse_warc_date, parse_warc_fields
 from archiver.warc.reader import StoredRecord, iter_records
 from archiver.warc.record import mime_of
-from archiver.wire.codings import decode_content
+from archiver.wire.codings import iter_content
+from archiver.wire.spool import Content
 
 _DECODED_CAP = 256 * 1024 * 1024  # bytes; a body of more has no body digest
 _KINDS = {kind.value: kind for kind in CaptureKind}
+_READ = frozenset(  # into an article, or into mentions of pages
+    {CaptureKind.PAGE, CaptureKind.FEED, CaptureKind.SITEMAP, CaptureKind.SECTION}
+)
 UNKNOWN_OUTLET = "unknown"  # of records that do not say for whom they were made
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BodyFacts:
+    """Digest (`sha256:` and hex) and size of a decoded body, equal however it was coded."""
+
+    digest: str | None = None
+    size: int | None = None
+
+    def fields(self) -> Iterator[tuple[str, str]]:
+        """For the metadata record of a revisit, which has no body to tell them by."""
+        if self.digest is not None:
+            yield "body-digest", self.digest
+            yield "body-size", str(self.size)
+
+    @classmethod
+    def said(cls, fields: Mapping[str, str]) -> BodyFacts:
+        """What such a metadata record says."""
+        size = fields.get("body-size", "")
+        return cls(digest=fields.get("body-digest"), size=int(size) if size.isdecimal() else None)
 
 
 class Answer(Protocol):
@@ -33,7 +66,7 @@ class Answer(Protocol):
         """The fields, in order."""
 
     @property
-    def payload(self) -> bytes:
+    def payload(self) -> Content:
         """The body without transfer coding."""
 
 
@@ -48,19 +81,20 @@ def capture_of(
     ref: WarcRef,
     record_type: str,
     truncated: str | None,
+    body: BodyFacts,
     failed: bool = False,
 ) -> Capture:
     """The row of an answer whose record stands at `ref`.
 
-    A page that came whole, or was cut by our own limit, waits for its extraction.
+    A page or a listing that came whole, or was cut by our own limit, waits to be read; so does
+    one whose body is that of an earlier record, since it may be another page.
 
     Raises:
         ValueError: where the URL is not a usable one.
     """
     canonical = canonical_url(url)
-    digest, size = _body_facts(answer)
     fields = {name.lower(): value.decode("latin-1") for name, value in reversed(answer.headers)}
-    is_page = kind is CaptureKind.PAGE and answer.status == 200 and record_type == "response"
+    to_read = kind in _READ and answer.status == 200 and not failed
     return Capture(
         url=canonical,
         urlkey=urlkey(canonical),
@@ -72,47 +106,72 @@ def capture_of(
         mime=mime_of(fields.get(b"content-type")),
         warc=ref,
         record_type=record_type,
-        body_digest=digest,
-        body_size=size,
+        body_digest=body.digest,
+        body_size=body.size,
         redirect_to=fields.get(b"location"),
         truncated=truncated,
         etag=fields.get(b"etag"),
         last_modified=fields.get(b"last-modified"),
-        extraction=ExtractionState.PENDING if is_page and not failed else ExtractionState.NONE,
+        extraction=ExtractionState.PENDING if to_read else ExtractionState.NONE,
     )
 
 
-def _body_facts(answer: Answer) -> tuple[str | None, int | None]:
-    """Digest and size of the decoded body, equal however the page was coded."""
+def body_facts(answer: Answer) -> BodyFacts:
+    """What is known of the decoded body; nothing where there is none or it cannot be decoded."""
     if answer.status is None or not answer.payload:
-        return None, None
+        return BodyFacts()
+    digest, size = hashlib.sha256(), 0
     try:
-        body = decode_content(answer.payload, answer.headers, cap=_DECODED_CAP)
+        for piece in iter_content(answer.payload, answer.headers, cap=_DECODED_CAP):
+            digest.update(piece)
+            size += len(piece)
     except WireError:
-        return None, None
-    return f"sha256:{hashlib.sha256(body).hexdigest()}", len(body)
+        return BodyFacts()
+    return BodyFacts(digest=f"sha256:{digest.hexdigest()}", size=size)
 
 
-def captures_of_file(path: Path) -> Iterator[Capture]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """What one stored answer adds to a catalogue: its capture, and the mention that led to it."""
+
+    capture: Capture
+    discovery: Discovery | None = None
+
+
+def rows_of_file(path: Path) -> Iterator[Row]:
     """The rows of all answers in one of our WARC files, read from its records alone.
 
-    Kind, outlet and run stand in the metadata record beside each answer; where there is none,
-    the kind is `other`. Damage is passed over: `archiver check` names it. One pass over the
-    file; memory is that of its largest record.
+    Kind, outlet, run and discovery stand in the metadata record beside each answer; where
+    there is none, the kind is `other`. Damage is passed over: `archiver check` names it. One
+    pass over the file; memory is that of its largest record.
     """
-    answer: StoredRecord | None = None
+    rows = Rows()
     for record in iter_records(path):
-        if not isinstance(record, StoredRecord):
-            continue
+        if isinstance(record, StoredRecord):
+            yield from rows.take(record)
+    yield from rows.rest()
+
+
+class Rows:
+    """Makes rows of a file's records, given one after the other."""
+
+    def __init__(self) -> None:
+        self._answer: StoredRecord | None = None  # whose metadata record is still to come
+
+    def take(self, record: StoredRecord) -> Iterator[Row]:
+        """The rows that this record completes."""
         if record.type in ("response", "revisit"):
-            if answer is not None:
-                yield from _stored_capture(answer, {})
-            answer = record
-        elif answer is not None and _describes(record, answer):
-            yield from _stored_capture(answer, dict(parse_warc_fields(record.block)))
-            answer = None
-    if answer is not None:
-        yield from _stored_capture(answer, {})
+            yield from self.rest()
+            self._answer = record
+        elif self._answer is not None and _describes(record, self._answer):
+            yield from _stored_row(self._answer, dict(parse_warc_fields(record.block)))
+            self._answer = None
+
+    def rest(self) -> Iterator[Row]:
+        """The row of an answer that no metadata record followed, at the file's end."""
+        if self._answer is not None:
+            yield from _stored_row(self._answer, {})
+            self._answer = None
 
 
 def _describes(record: StoredRecord, answer: StoredRecord) -> bool:
@@ -120,14 +179,16 @@ def _describes(record: StoredRecord, answer: StoredRecord) -> bool:
     return record.type == "metadata" and same
 
 
-def _stored_capture(record: StoredRecord, said: dict[str, str]) -> Iterator[Capture]:
+def _stored_row(record: StoredRecord, said: Mapping[str, str]) -> Iterator[Row]:
     """The row of one stored answer; nothing where it is no HTTP, or its header is unusable."""
     if not record.is_http or record.date is None or record.record_id is None:
         return
     run = said.get("run", "")
+    revisit = record.type == "revisit"
     try:
-        yield capture_of(
-            record.http(),
+        answer = record.http()
+        capture = capture_of(
+            answer,
             url=record.target_uri or "",
             captured_at=record.date,
             kind=_KINDS.get(said.get("kind", ""), CaptureKind.OTHER),
@@ -141,8 +202,49 @@ def _stored_capture(record: StoredRecord, said: dict[str, str]) -> Iterator[Capt
                 payload_digest=record.header("WARC-Payload-Digest"),
             ),
             record_type=record.type,
-            truncated=record.header("WARC-Truncated") if record.type == "response" else None,
+            truncated=None if revisit else record.header("WARC-Truncated"),
+            body=BodyFacts.said(said) if revisit else body_facts(answer),
             failed="error" in said,
         )
     except (WireError, ValueError):
         return
+    yield Row(capture=capture, discovery=_discovery(said))
+
+
+def _discovery(said: Mapping[str, str]) -> Discovery | None:
+    """The mention that led to a capture, as its metadata record keeps it; None without one."""
+    try:
+        return Discovery(
+            url=said["discovered-url"],
+            outlet=said["outlet"],
+            via=SourceKind(said["discovered-through"]),
+            source_url=said["via"],
+            found_at=datetime.fromisoformat(said["discovered-at"]),
+            guid=said.get("source-guid"),
+            title=said.get("source-title"),
+            published_raw=said.get("source-published"),
+            published=_moment(said.get("published")),
+            modified=_moment(said.get("modified")),
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def original_of(catalogue: Catalogue, revisit: StoredRecord) -> Capture | None:
+    """The response that a revisit names (WARC 1.1, section 6.7); None where it is not known.
+
+    By URL and moment, or, of a record that gives no moment, by URL and payload digest.
+    """
+    try:
+        url = canonical_url(revisit.header("WARC-Refers-To-Target-URI") or revisit.target_uri or "")
+    except ValueError:
+        return None
+    at = parse_warc_date(revisit.header("WARC-Refers-To-Date") or "")
+    if at is not None:
+        return catalogue.refers_to(url, at)
+    digest = revisit.header("WARC-Payload-Digest") or ""
+    return catalogue.originals([(url, digest)]).get((url, digest))

@@ -44,9 +44,12 @@ class Purpose:
             ("via", seen.source_url),
             ("discovered-through", seen.via.value),
             ("discovered-at", seen.found_at.isoformat()),
+            ("discovered-url", seen.url),  # another one than the record's after a redirect
             ("source-guid", seen.guid),
             ("source-title", seen.title),
             ("source-published", seen.published_raw),
+            ("published", seen.published and seen.published.isoformat()),
+            ("modified", seen.modified and seen.modified.isoformat()),
         ):
             if value:
                 yield name, value

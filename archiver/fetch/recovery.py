@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
-from archiver.fetch.index import captures_of_file
+from archiver.fetch.index import Row, rows_of_file
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
+from archiver.warc.names import OPEN, beside
 from archiver.warc.recover import Recovered, recover
 
 logger = logging.getLogger(__name__)
@@ -19,8 +22,9 @@ _BATCH = 500  # rows a transaction
 def finish_left_files(folder: Path, catalogue: Catalogue) -> list[Recovered]:
     """Finish every WARC that a crash left open, and index what the catalogue lacks of it.
 
-    Rows that are there already change nothing. Costs one pass over the files left behind;
-    nothing where there is none.
+    Also of those that were finished, but not in the catalogue: the crash came between their
+    last rename and its row. Rows that are there already change nothing. Costs one pass over
+    the files left behind; nothing where there is none.
 
     Raises:
         DiskFullError, WarcError: a file could not be finished; it stays as it is.
@@ -33,10 +37,39 @@ def finish_left_files(folder: Path, catalogue: Catalogue) -> list[Recovered]:
             left.size,
             left.torn,
         )
-        if not left.size:
-            continue
-        rows = captures_of_file(folder / left.file)
-        while batch := list(islice(rows, _BATCH)):
-            catalogue.add_captures(batch)
-        catalogue.close_file(left.file, at=utcnow(), size=left.size, sha256=f"sha256:{left.sha256}")
+        if left.size:
+            _add_file(catalogue, folder / left.file, left.size, left.sha256)
+        else:  # it held no exchange, and is not missed
+            catalogue.close_file(left.file, at=utcnow(), size=0, sha256=None)
+    for known in catalogue.files(unclosed=True):
+        path = folder / known.name
+        if path.exists() and not beside(path, OPEN).exists():
+            logger.warning("%s was finished, but its rows were not: indexed anew", known.name)
+            _add_file(catalogue, path, *size_and_sha256(path))
     return found
+
+
+def _add_file(catalogue: Catalogue, path: Path, size: int, sha256: str) -> None:
+    add_rows(catalogue, rows_of_file(path))
+    catalogue.close_file(path.name, at=utcnow(), size=size, sha256=f"sha256:{sha256}")
+
+
+def add_rows(catalogue: Catalogue, rows: Iterable[Row]) -> tuple[int, int]:
+    """Add what the catalogue lacks; how many captures, and mentions that led to them."""
+    captures = discoveries = 0
+    rows = iter(rows)
+    while batch := list(islice(rows, _BATCH)):
+        captures += catalogue.add_captures([row.capture for row in batch])
+        for run_id in {row.capture.run_id for row in batch}:
+            discoveries += catalogue.add_discoveries(
+                run_id,
+                [row.discovery for row in batch if row.discovery and row.capture.run_id == run_id],
+            )
+    return captures, discoveries
+
+
+def size_and_sha256(path: Path) -> tuple[int, str]:
+    """Bytes and SHA-256 (hex) of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+        return file.tell(), digest.hexdigest()

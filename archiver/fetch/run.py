@@ -12,6 +12,8 @@ import scrapy
 from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
+from scrapy.http import Response
+from twisted.python.failure import Failure
 
 from archiver import __version__
 from archiver.config.load import Loaded
@@ -50,6 +52,7 @@ class RunExtension:
         self._crawler = crawler
         self._failed_sources = 0
         self._good_sources = 0
+        self._faults = 0  # of our own code
         self._ended_by: str | None = None
         writer = WarcWriter(
             self.warcs,
@@ -65,7 +68,12 @@ class RunExtension:
             ),
         )
         self._recorder = Recorder(
-            writer=writer, catalogue=self.catalogue, outlet=outlet.id, run_id=self.run_id
+            writer=writer,
+            catalogue=self.catalogue,
+            warcs=self.warcs,
+            outlet=outlet.id,
+            run_id=self.run_id,
+            revisit_size=settings.archive.revisit_min_size,
         )
 
     def _file_opened(self, name: str) -> None:
@@ -80,6 +88,8 @@ class RunExtension:
             raise NotConfigured("this spider watches no outlet, so nothing is archived")
         run = cls(crawler, outlet, loaded)
         crawler.signals.connect(run.spider_closed, signal=signals.spider_closed)
+        crawler.signals.connect(run.spider_error, signal=signals.spider_error)
+        crawler.signals.connect(run.item_error, signal=signals.item_error)
         return run
 
     async def keep(self, exchange: Exchange, request: Request) -> Capture | None:
@@ -128,6 +138,16 @@ class RunExtension:
             self._ended_by = reason
             engine.close_spider(self._crawler.spider, reason)  # type: ignore[arg-type]  # a spider is open
 
+    def spider_error(self, failure: Failure, response: Response | None) -> None:
+        """Count a fault of the spider's own code, which no page excuses."""
+        self.problem("crawl", "error", response.url if response else None, failure.getTraceback())
+        self._faults += 1
+
+    def item_error(self, failure: Failure, item: object) -> None:
+        """Count a fault of a pipeline's code; the page stays pending."""
+        self.problem("crawl", "error", None, failure.getTraceback())
+        self._faults += 1
+
     async def spider_closed(self, spider: Spider, reason: str) -> None:
         """Close the WARC whole, then end the run in the catalogue."""
         state = self._state(reason)
@@ -146,7 +166,7 @@ class RunExtension:
             return "interrupted"
         if reason != "finished":
             return "failed"
-        if self._failed_sources == 0:
+        if not self._failed_sources and not self._faults:
             return "done"
         return "partial" if self._good_sources else "failed"
 

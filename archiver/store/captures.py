@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,16 @@ from archiver.store.engine import insert
 
 RETRY_STATUSES = frozenset({408, 425, 429})
 BROKEN_OFF = frozenset({"time", "disconnect"})  # by trouble on the way, not by a limit of ours
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WarcFile:
+    """A WARC file as the catalogue knows it; `size` (bytes) and `sha256` once it is closed."""
+
+    name: str
+    closed: bool
+    size: int | None = None
+    sha256: str | None = None  # `sha256:` and hex
 
 
 def is_final(status: int | None, truncated: str | None = None) -> bool:
@@ -91,14 +102,30 @@ class Captures(Store):
                 .values(closed=at, size=size, sha256=sha256)
             )
 
-    def add_captures(self, captures: Sequence[Capture]) -> None:
-        """Index captures that are in their WARC already, in one transaction.
+    def files(self, *, unclosed: bool = False) -> list[WarcFile]:
+        """The WARC files that the catalogue knows, or those that it takes for being written.
+
+        In the order in which it learnt of them; cost grows with the files, of which there are
+        some a day.
+        """
+        wanted = select(t.warc_file).order_by(t.warc_file.c.id)
+        if unclosed:
+            wanted = wanted.where(t.warc_file.c.closed.is_(None))
+        with self._reading() as conn:
+            rows = conn.execute(wanted).all()
+        return [
+            WarcFile(name=row.name, closed=row.closed is not None, size=row.size, sha256=row.sha256)
+            for row in rows
+        ]
+
+    def add_captures(self, captures: Sequence[Capture]) -> int:
+        """Index captures that are in their WARC already, in one transaction; how many are new.
 
         The same record again (same URL, time, file and offset) changes nothing. A new one with
         a final status answers its URL; any other counts as an attempt that failed.
         """
         if not captures:
-            return
+            return 0
         with self._writing() as conn:
             outlets = intern_outlets(conn, {taken.outlet for taken in captures})
             urls = intern_urls(
@@ -165,16 +192,37 @@ class Captures(Store):
                     (row.outlet_id, "captures", f"{row.kind}/{row.status or 'none'}") for row in new
                 ),
             )
+        return len(new)
+
+    def lacking(self, captures: Sequence[Capture]) -> list[Capture]:
+        """Those that are not in the catalogue; one look-up each."""
+        url, taken, file = t.url.c, t.capture.c, t.warc_file.c
+        with self._reading() as conn:
+            return [
+                one
+                for one in captures
+                if conn.execute(
+                    select(taken.at)
+                    .join_from(t.capture, t.url, taken.url_id == url.id)
+                    .join(t.warc_file, taken.file_id == file.id)
+                    .where(
+                        url.url == one.url,
+                        taken.at == one.captured_at,
+                        file.name == one.warc.file,
+                        taken.offset == one.warc.offset,
+                    )
+                ).first()
+                is None
+            ]
 
     def latest_capture(self, url: str) -> Capture | None:
-        """The newest whole response of a URL with status 200 and a body.
+        """The newest whole answer of a URL with status 200 and a body.
 
-        Its validators serve for a conditional request, and a revisit may point at it: it is
-        never a revisit itself, nor cut short. Reads the URL's own captures from the newest on.
+        Its validators serve for a conditional request. It may be a revisit of an equal payload,
+        but never a 304 nor cut short. Reads the URL's own captures from the newest on.
         """
         good = and_(
             t.capture.c.url_id == select(t.url.c.id).where(t.url.c.url == url).scalar_subquery(),
-            t.capture.c.record_type == "response",
             t.capture.c.status == 200,
             t.capture.c.truncated.is_(None),
             func.coalesce(t.capture.c.body_size, 1) > 0,
@@ -184,6 +232,29 @@ class Captures(Store):
                 select_captures(good).order_by(t.capture.c.at.desc()).limit(1)
             ).first()
         return to_capture(row) if row else None
+
+    def originals(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Capture]:
+        """By URL and payload digest, the response that a revisit of that payload may point at.
+
+        It is whole, has the status 200, and is the oldest of that URL, or else of the URL that
+        has been known longest: so all revisits of one payload point at one record. A pair
+        without one is left out. One step into an index for each digest that is not there.
+        """
+        taken = t.capture.c
+        good = and_(taken.record_type == "response", taken.status == 200, taken.truncated.is_(None))
+        found: dict[tuple[str, str], Capture] = {}
+        with self._reading() as conn:
+            for url, digest in wanted:
+                equal = taken.payload_digest == digest
+                if conn.execute(select(taken.at).where(equal).limit(1)).first() is None:
+                    continue  # as for nearly every page, after one step into the index
+                url_id = select(t.url.c.id).where(t.url.c.url == url).scalar_subquery()
+                own = select_captures(good, equal, taken.url_id == url_id).order_by(taken.at)
+                any_url = select_captures(good, equal).order_by(taken.url_id, taken.at)
+                row = conn.execute(own.limit(1)).first() or conn.execute(any_url.limit(1)).first()
+                if row:
+                    found[url, digest] = to_capture(row)
+        return found
 
     def pending(self, outlet: str | None = None, *, limit: int = 1000) -> list[Capture]:
         """Pages that wait to be extracted, oldest first; cost grows with those that wait."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Select, and_, func, select, tuple_
 
-from archiver.model import Capture
+from archiver.model import Capture, CaptureKind
 from archiver.store import tables as t
 from archiver.store.base import Store, key_of
 from archiver.store.captures import select_captures, to_capture
@@ -43,6 +43,17 @@ class Lookups(Store):
             ).all()
         return [to_capture(row) for row in rows]
 
+    def refers_to(self, url: str, at: datetime) -> Capture | None:
+        """The response of a URL at a moment, which a revisit names as what it stands for."""
+        named = and_(
+            t.capture.c.url_id == select(t.url.c.id).where(t.url.c.url == url).scalar_subquery(),
+            t.capture.c.at == at,
+            t.capture.c.record_type == "response",
+        )
+        with self._reading() as conn:
+            row = conn.execute(select_captures(named).limit(1)).first()
+        return to_capture(row) if row else None
+
     def nearest(self, url: str, at: datetime) -> Capture | None:
         """The capture of a URL (by urlkey) nearest in time that can be replayed.
 
@@ -76,7 +87,7 @@ class Lookups(Store):
         limit: int = 100,
         after: str | None = None,
     ) -> Sequence[CapturedUrl]:
-        """URLs of which there are captures, in the order of their urlkeys.
+        """URLs of which there are captures, in the order of their urlkeys; without requisites.
 
         `prefix` is the beginning of a URL (`https://news.example/world`) or of a urlkey
         (`example,`, for all hosts under it). The next page comes with `after`, the last URL of
@@ -84,7 +95,9 @@ class Lookups(Store):
         """
         url = t.url.c
         wanted = select(url.id, url.url).where(
-            select(t.capture.c.url_id).where(t.capture.c.url_id == url.id).exists()
+            select(t.capture.c.url_id)
+            .where(t.capture.c.url_id == url.id, t.capture.c.kind != CaptureKind.REQUISITE)
+            .exists()
         )
         if prefix:
             start = key_of(prefix) if "://" in prefix else prefix

@@ -192,3 +192,19 @@ def test_a_killed_crawl_loses_nothing_that_was_kept(tmp_path: Path, slow_site: _
     assert outlet["captures"]["page"]["200"] == 2
     assert outlet["pending"] == 0
     assert outlet["articles"] + sum(outlet["problems"].get("extract", {}).values()) == 2
+
+
+def test_a_fault_of_our_own_is_not_called_done(tmp_path: Path, slow_site: _SlowSite) -> None:
+    slow_site.release.set()
+    port = slow_site.server.server_address[1]
+    folder = working_folder(tmp_path, connect_to={"x.example": f"127.0.0.1:{port}"})
+    add_seed(folder, "x", SEED.format(id="x") + "[fetch]\ndelay = 0\n")
+    (folder / "broken.py").write_text(
+        "class Pipeline:\n    def process_item(self, item):\n        raise RuntimeError('fault')\n"
+    )
+    pipelines = 'ITEM_PIPELINES={"broken.Pipeline": 1}'
+    done = run(folder, "scrapy", "crawl", "x", "-a", "limit=2", "-s", pipelines)
+    assert done.returncode == 3, done.stderr
+    outlet = status(folder)["outlets"]["x"]
+    assert outlet["problems"] == {"crawl": {"error": 2}}
+    assert outlet["pending"] == 2  # their captures are kept, and the next run extracts them

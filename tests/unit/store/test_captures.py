@@ -191,14 +191,19 @@ def test_unfetched_is_what_a_plain_count_says(
         }
 
 
-def test_latest_capture_is_a_whole_response(catalogue: Catalogue) -> None:
-    good = make_capture(PAGE, after(hours=1), etag='"1"', last_modified="Sun, 01 Mar 2026")
+def test_latest_capture_is_a_whole_answer(catalogue: Catalogue) -> None:
+    good = make_capture(
+        PAGE,
+        after(hours=1),
+        etag='"1"',
+        last_modified="Sun, 01 Mar 2026",
+        record_type="revisit",  # of an equal payload: its validators are the server's newest
+    )
     catalogue.add_captures(
         [
             make_capture(PAGE),
             good,
             make_capture(PAGE, after(hours=2), status=304, record_type="revisit"),
-            make_capture(PAGE, after(hours=3), record_type="revisit"),
             make_capture(PAGE, after(hours=4), truncated="disconnect"),
             make_capture(PAGE, after(hours=5), body_size=0),
             make_capture(PAGE, after(hours=6), status=404),
@@ -254,3 +259,40 @@ def test_warc_files_open_and_close(catalogue: Catalogue) -> None:
     with catalogue._reading() as conn:
         row = conn.execute(select(warc_file).where(warc_file.c.id == number)).one()
     assert (row.opened, row.closed, row.sha256) == (START, after(hours=2), digest)
+
+
+def test_the_original_of_a_payload_is_its_oldest_whole_response(catalogue: Catalogue) -> None:
+    other = PAGE + "-other"
+    first = make_capture(PAGE, after(hours=3))
+    digest = first.warc.payload_digest or ""
+    catalogue.add_captures(
+        [
+            make_capture(PAGE, record_type="revisit"),
+            make_capture(PAGE, after(hours=1), truncated="length"),
+            make_capture(PAGE, after(hours=2), status=404),
+            first,
+            make_capture(PAGE, after(hours=4)),
+            make_capture(other, after(hours=5), record_type="revisit"),
+        ]
+    )
+    asked = [(PAGE, digest), (other, digest), (PAGE + "-new", digest), (PAGE, "sha1:" + "A" * 32)]
+    assert catalogue.originals(asked) == dict.fromkeys(asked[:3], first)
+    assert catalogue.refers_to(PAGE, after(hours=3)) == first
+    assert catalogue.refers_to(PAGE, after(hours=0)) is None  # a revisit itself
+
+
+def test_what_the_catalogue_lacks(catalogue: Catalogue) -> None:
+    known, moved, new = make_capture(PAGE), make_capture(PAGE), make_capture(PAGE, after(hours=1))
+    assert catalogue.add_captures([known]) == 1
+    assert catalogue.add_captures([known]) == 0
+    assert catalogue.lacking([known, moved, new]) == [moved, new]
+
+
+def test_files_open_and_closed(catalogue: Catalogue) -> None:
+    catalogue.open_file("a.warc.gz", START)
+    catalogue.open_file("b.warc.gz", START)
+    catalogue.close_file("a.warc.gz", at=after(hours=1), size=9, sha256="sha256:" + "0" * 64)
+    (unclosed,) = catalogue.files(unclosed=True)
+    assert (unclosed.name, unclosed.closed) == ("b.warc.gz", False)
+    (closed, _) = catalogue.files()
+    assert (closed.name, closed.size, closed.sha256) == ("a.warc.gz", 9, "sha256:" + "0" * 64)

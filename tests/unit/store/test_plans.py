@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event
-from support.captures import START, after, make_article, make_capture
+from support.captures import START, after, make_article, make_capture, make_ref
 
 from archiver.model import Discovery, ExtractionState, SourceKind
 from archiver.store.catalogue import Catalogue
 
 PAGE = "https://news.sky.com/story/rain-1"
 FOUND = Discovery(url=PAGE, outlet="sky-news", via=SourceKind.FEED, source_url=PAGE, found_at=START)
+DIGEST = make_ref().payload_digest or ""
 GROWING = re.compile(r"SCAN (url|capture|article|revision|discovery|problem|run)\b(?!.*pending)")
 
 QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
@@ -25,6 +26,9 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "note_attempt": lambda c: c.note_attempt("sky-news", PAGE, at=START, reason="dns"),
     "add_captures": lambda c: c.add_captures([make_capture(PAGE, after(days=9))]),
     "latest_capture": lambda c: c.latest_capture(PAGE),
+    "originals": lambda c: c.originals([(PAGE, DIGEST), (PAGE + "0", DIGEST), (PAGE, "sha1:NONE")]),
+    "lacking": lambda c: c.lacking([make_capture(PAGE)]),
+    "refers_to": lambda c: c.refers_to(PAGE, START),
     "pending": lambda c: c.pending(),
     "pending of an outlet": lambda c: c.pending("sky-news"),
     "set_extraction": lambda c: c.set_extraction(c.captures_of(PAGE)[0], ExtractionState.DONE),
@@ -66,5 +70,6 @@ def test_the_cost_is_that_of_what_is_asked(catalogue: Catalogue, name: str) -> N
 def test_every_question_is_asked() -> None:
     methods = {name for name in dir(Catalogue) if not name.startswith("_")}
     asked = {name.split()[0] for name in QUESTIONS}
-    # these only insert, or find a WARC file by its name, or are no questions
-    assert methods - asked == {"add_problems", "open_file", "close_file", "open", "close"}
+    # these only insert, or find a WARC file by its name or list them, or are no questions
+    unasked = {"add_problems", "open_file", "close_file", "files", "open", "close"}
+    assert methods - asked == unasked
