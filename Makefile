@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test check format docs clean
+.PHONY: help demo test check format docs bench clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -39,6 +39,9 @@ format: $(VENV)/dev ## put the code into its style
 
 docs: $(VENV)/dev ## write docs/reference anew from the code
 	$(BIN)/python -m archiver.cli.reference docs/reference
+
+bench: $(VENV)/dev ## measure beside peers; writes benchmarks/results.md (needs nginx, wget, curl)
+	$(BIN)/python benchmarks/capture.py $(BENCH)
 
 clean: ## remove what setting up made
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,136 @@
+"""What the room `warc` costs by itself: syncs, codecs, recovery, reading, checking."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+from support.exchanges import generated, record_sets, writer
+from support.measure import BenchmarkError, Cost, best, timed
+
+from archiver.warc.check import check_file
+from archiver.warc.compress import Codec, compress_member
+from archiver.warc.names import JOURNAL, OPEN, beside
+from archiver.warc.reader import Damage, iter_records
+from archiver.warc.record import exchange_records
+from archiver.warc.recover import recover
+
+_POLICIES = (("after every exchange", 1), ("in groups of 16", 16), ("in groups of 32", 32))
+_NEVER = ("never", 0)
+
+
+def sync_costs(folder: Path, *, exchanges: int, runs: int) -> Iterator[tuple[str, Cost]]:
+    """Append so many exchanges under each policy, interleaved; the cost of all of them."""
+    records = record_sets(min(exchanges, 100))
+    costs: dict[str, list[Cost]] = {name: [] for name, _ in (*_POLICIES, _NEVER)}
+    for _ in range(runs):
+        for name, group in (*_POLICIES, _NEVER):
+            os.sync()  # what the runs before left to be written is not this one's to wait for
+            with writer(folder) as out:
+                with timed() as watch:
+                    for number, each in enumerate(islice(cycle(records), exchanges), start=1):
+                        out.append(each)
+                        if group and number % group == 0:
+                            out.sync()
+                costs[name].append(Cost(cpu=watch.cpu, wall=watch.wall))
+            _empty(folder)
+    for name, found in costs.items():
+        yield name, best(found)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Packed:
+    """What a codec makes of the same bytes: MB a second of CPU, share that is left of them."""
+
+    codec: str
+    rate: float
+    share: float
+
+
+def codec_costs(*, pages: int) -> Iterator[Packed]:
+    """Compress the records of generated pages with every codec at its default level."""
+    data = [record.data for records in record_sets(pages) for record in records]
+    size = sum(map(len, data))
+    for codec in Codec:
+        packed = 0
+        with timed() as watch:
+            for each in data:
+                packed += len(compress_member(each, codec=codec))
+        yield Packed(codec=codec, rate=size / watch.cpu / 1e6, share=packed / size)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pass:
+    """One pass over a WARC: `size` bytes of file, `content` bytes of records."""
+
+    what: str
+    size: int
+    content: int
+    cost: Cost
+
+
+def passes(folder: Path, *, size: int, runs: int) -> Iterator[Pass]:
+    """Recover a file of about `size` bytes that was left open, then read and check it."""
+    left, whole = _left_open(folder / "writing", size=size)
+    content = sum(
+        int(record.header("Content-Length") or 0)
+        for record in iter_records(whole)
+        if not isinstance(record, Damage)
+    )
+    bytes_of_file = whole.stat().st_size
+    costs: dict[str, list[Cost]] = {}
+    for _ in range(runs):
+        for what, journal in (
+            ("recovery, no journal", None),
+            ("recovery, journalled to the end", bytes_of_file),
+        ):
+            target = folder / "recovery"
+            target.mkdir()
+            copy = target / left.name
+            shutil.copyfile(left, copy)
+            if journal is not None:
+                beside(target / whole.name, JOURNAL).write_bytes(b"%020d\n" % journal)
+            os.sync()
+            with timed() as watch:
+                (found,) = recover(target)
+            if found.size != bytes_of_file or found.torn:
+                raise BenchmarkError(f"recovery found {found.size} of {bytes_of_file} bytes")
+            costs.setdefault(what, []).append(Cost(cpu=watch.cpu, wall=watch.wall))
+            shutil.rmtree(target)
+        with timed() as watch:
+            broken = sum(isinstance(record, Damage) for record in iter_records(whole))
+        costs.setdefault("reading all records", []).append(Cost(cpu=watch.cpu, wall=watch.wall))
+        with timed() as watch:
+            broken += len(check_file(whole))
+        costs.setdefault("archiver check", []).append(Cost(cpu=watch.cpu, wall=watch.wall))
+        if broken:
+            raise BenchmarkError(f"{whole} is damaged")
+    for what, found_costs in costs.items():
+        yield Pass(what=what, size=bytes_of_file, content=content, cost=best(found_costs))
+
+
+def _left_open(folder: Path, *, size: int) -> tuple[Path, Path]:
+    """A copy of a file as a crash would leave it, and the same file closed."""
+    exchanges = list(generated(200))
+    with writer(folder) as out:
+        written = 0
+        for exchange in cycle(exchanges):
+            refs = out.append(exchange_records(exchange))
+            written = refs[-1].offset + refs[-1].length
+            if written >= size:
+                break
+        out.sync()
+        name = out.name or ""
+        left = folder / "left" / f"{name}{OPEN}"
+        left.parent.mkdir()
+        shutil.copyfile(beside(folder / name, OPEN), left)
+    return left, folder / name
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
