@@ -9,6 +9,7 @@ from scrapy.exceptions import UsageError
 
 from archiver.errors import ArchiverError
 from archiver.store.lock import outlet_lock
+from spiders.outlet import RECHECKS
 
 # The run's state, as the catalogue keeps it, and what the shell is told.
 _EXIT_CODES = {"done": 0, "partial": 3, "failed": 1, "interrupted": 130}
@@ -24,7 +25,11 @@ class Command(ScrapyCrawl):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Crawl, and set the exit code by what came of it."""
         if len(args) != 1:
-            raise UsageError("give one outlet; `scrapy list` names them")
+            raise UsageError("give one outlet; `scrapy list` names them", print_help=False)
+        if opts.spargs.get("recheck", "none") not in RECHECKS:
+            raise UsageError(f"recheck: give one of {', '.join(RECHECKS)}", print_help=False)
+        if not str(opts.spargs.get("limit", "0")).isdecimal():
+            raise UsageError("limit: give a number; 0 means no limit", print_help=False)
         try:
             self._run(args[0], opts)
         except ArchiverError as error:

@@ -59,6 +59,15 @@ def test_an_unknown_outlet_ends_with_2_and_near_names(folder: Path, command: str
     assert "sky-news" in done.stderr + done.stdout
 
 
+@pytest.mark.parametrize("argument", ["recheck=some", "limit=many", "limit=-1"])
+def test_a_wrong_argument_ends_with_2_and_says_what_is_right(folder: Path, argument: str) -> None:
+    add_seed(folder, "x", SEED.format(id="x"))
+    done = run(folder, "scrapy", "crawl", "x", "-a", argument)
+    assert done.returncode == 2
+    assert "give" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize(
     "command", [("status",), ("replay",), ("check",), ("show", "http://x.example/")]
 )
