@@ -79,7 +79,8 @@ def test_clean_text_is_what_both_databases_take(text: str) -> None:
 
 def test_every_word_of_the_model_has_its_place_for_ever() -> None:
     """A new word goes to the end: what is stored is its place."""
-    assert tables.KINDS.words == ("page", "feed", "sitemap", "section", "robots", "other")
+    kinds = ("page", "feed", "sitemap", "section", "robots", "other", "requisite")
+    assert kinds == tables.KINDS.words
     assert set(tables.KINDS.words) == set(CaptureKind)
     assert tables.EXTRACTION.words == ("none", "pending", "done", "failed")
     assert set(tables.EXTRACTION.words) == set(ExtractionState)
