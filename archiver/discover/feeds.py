@@ -31,7 +31,7 @@ _WEB = ("http://", "https://")
 _PUBLISHED = ("pubdate", "published", "issued", "date", "created")
 _MODIFIED = ("updated", "modified")
 
-_TODO = "Look at it in a browser, and correct the feed's address in the seed file"
+_WAY_OUT = "Look at it in a browser, and correct the feed's address in the seed file"
 
 Fields = dict[str, list[etree._Element]]
 
@@ -59,7 +59,7 @@ def parse_feed(
         document = Xml.of(text)
         if document is None or document.root in ("urlset", "sitemapindex"):
             what = "not a feed" if text.strip() else "not a feed: an empty answer"
-            raise DiscoveryError(what, thing=url, todo=_TODO)
+            raise DiscoveryError(what, thing=url, todo=_WAY_OUT)
         next_page = _read_xml(document, taken)
     return taken.listing(next_page=next_page)
 
@@ -172,11 +172,13 @@ def _read_json(text: str, taken: Collector) -> str | None:
         feed = json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
         raise DiscoveryError(
-            f"not a feed: broken JSON ({error})", thing=taken.source_url, todo=_TODO
+            f"not a feed: broken JSON ({error})", thing=taken.source_url, todo=_WAY_OUT
         ) from error
     items = feed.get("items")
     if not isinstance(items, list):
-        raise DiscoveryError("not a feed: JSON without items", thing=taken.source_url, todo=_TODO)
+        raise DiscoveryError(
+            "not a feed: JSON without items", thing=taken.source_url, todo=_WAY_OUT
+        )
     for item in items:
         fields = item if isinstance(item, dict) else {}
         taken.add(
