@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOWEST := .venv-lowest
+JUDGES := .venv-judges
 
-.PHONY: help demo test check format docs bench clean
+.PHONY: help demo test test-lowest judges check format docs bench faults clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -28,6 +30,25 @@ demo: $(VENV)/core ## set up, crawl the bundled outlet twice, then serve replay 
 test: $(VENV)/dev ## set up and run all tests
 	$(BIN)/python -m pytest $(TESTS)
 
+# The lowest version of everything that pyproject.toml names, in an environment of its own.
+$(LOWEST)/dev: pyproject.toml .ci/lowest.py
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(LOWEST)/bin/python .ci/lowest.py > $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(LOWEST)/lowest.txt --editable '.[uvloop]' --group test-crawls
+	@touch $@
+
+test-lowest: $(LOWEST)/dev ## run the tests of crawls with the lowest supported versions
+	$(LOWEST)/bin/python -m pytest -q tests/integration/test_verbatim.py tests/integration/test_connections.py tests/integration/test_politeness.py tests/integration/test_demo_crawl.py
+
+# Indexers that cannot share an environment with ours: the tests hear them where they are.
+$(JUDGES)/done: Makefile
+	$(PYTHON) -m venv $(JUDGES)
+	$(JUDGES)/bin/python -m pip install --quiet --disable-pip-version-check 'pywb==2.10.*' 'cdxj-indexer==1.5.*' 'setuptools<81'
+	@touch $@
+
+judges: $(JUDGES)/done ## set up pywb's indexer and another as further judges of WARC files
+
 check: $(VENV)/dev ## style, types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,5 +64,8 @@ docs: $(VENV)/dev ## write docs/reference anew from the code
 bench: $(VENV)/dev ## measure beside peers; writes benchmarks/results.md (needs nginx, wget, curl)
 	$(BIN)/python benchmarks/capture.py $(BENCH)
 
+faults: $(VENV)/dev ## kill, starve and cut off a thousand crawls; writes benchmarks/results.md
+	$(BIN)/python benchmarks/faults.py $(FAULTS)
+
 clean: ## remove what setting up made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST) $(JUDGES) .mypy_cache .ruff_cache .pytest_cache

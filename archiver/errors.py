@@ -74,12 +74,22 @@ class WireError(ArchiverError):
 
 
 class FetchError(ArchiverError):
-    """An exchange that failed; `reason` is one word of the vocabulary of `Problem.reason`."""
+    """An exchange that failed; `reason` is one word of the vocabulary of `Problem.reason`.
+
+    `tried` are the addresses that a connection was asked of, or would have been.
+    """
 
     def __init__(
-        self, what: str, *, reason: str, thing: str | None = None, todo: str | None = None
+        self,
+        what: str,
+        *,
+        reason: str,
+        thing: str | None = None,
+        todo: str | None = None,
+        tried: tuple[str, ...] = (),
     ) -> None:
         self.reason = reason
+        self.tried = tried
         super().__init__(what, thing=thing, todo=todo)
 
 

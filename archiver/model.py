@@ -76,6 +76,7 @@ class Outlet:
     delay: float | None = None  # seconds between requests to one host; None = installation's
     concurrency: int | None = None  # requests side by side to one host; None = installation's
     proxy: str | None = None
+    proxy_password_variable: str | None = None  # of the environment
     verify_tls: bool = True
     enabled: bool = True
 
@@ -170,6 +171,7 @@ class DateCandidate:
     of: str  # "published" or "modified"
     source: str  # such as "json-ld:datePublished", "meta:article:published_time"
     chosen: bool = False
+    why: str | None = None  # why it was chosen, or could not be; None where another is trusted more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -255,6 +257,7 @@ class Article:
     text: str = ""
     blocks: tuple[Block, ...] = ()
     authors: tuple[str, ...] = ()
+    agencies: tuple[str, ...] = ()  # those that it is by or from; they may stand in authors, too
     published: str | None = None
     modified: str | None = None
     date_candidates: tuple[DateCandidate, ...] = ()
@@ -288,17 +291,26 @@ class Page:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Cut:
+    """A text that stood on the page and was left out of the body, and why, in a word."""
+
+    reason: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Extraction:
     """What came of extracting a page: an article, or the reason why there is none.
 
     `reason` is one word of a fixed vocabulary: not-html, empty, no-text, consent, blocked,
-    timeout, memory, crashed, error.
+    timeout, memory, crashed, error. `cuts`: what was left out of the article's text.
     """
 
     article: Article | None = None
     reason: str | None = None
     detail: str | None = None
     seconds: float = 0.0
+    cuts: tuple[Cut, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

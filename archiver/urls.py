@@ -7,6 +7,7 @@ form, as CDXJ files are sorted by) is for looking up: it forgets scheme, `www.` 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
 from w3lib.url import safe_url_string
@@ -22,6 +23,7 @@ _TRACKING = re.compile(
 )
 _SESSION = re.compile(r"(?i);jsessionid=[^/?#]*|;phpsessid=[^/?#]*")
 _SESSION_QUERY = re.compile(r"(?i)(?:jsessionid|phpsessid|aspsessionid\w*)")
+_REMEMBERED = 8192  # URLs: each is asked for several times between its mention and its capture
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
@@ -73,6 +75,7 @@ def _path(path: str) -> str:
     return "/".join(kept) or "/"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def canonical_url(url: str) -> str:
     """The URL under which a page is known: without fragment, tracking and session parameters.
 
@@ -95,6 +98,7 @@ def canonical_url(url: str) -> str:
     return f"{parts.scheme.lower()}://{netloc}{path}{'?' + query if query else ''}"
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def urlkey(url: str) -> str:
     """The sort-friendly look-up key of a URL: `com,example)/path?a=1&b=2`.
 

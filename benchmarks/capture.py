@@ -250,7 +250,7 @@ def _codecs(options: argparse.Namespace) -> str:
         (each.codec, f"{each.rate:.0f}", f"{each.share * 100:.1f} %")
         for each in writing.codec_costs(pages=min(options.pages, 300))
     ]
-    columns = ("codec, at its default level", "MB a second of CPU", "size left")
+    columns = ("codec and level", "MB a second of CPU", "size left")
     return f"### Codecs\n\nThe records of these pages.\n\n{table(columns, rows)}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import importlib.util
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ from scrapy import Request, Spider
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoader
 
+from archiver.config.load import with_password
 from archiver.config.seeds import load_seeds
 from archiver.config.suggest import did_you_mean
+from archiver.errors import ConfigError
 from archiver.model import Outlet
 from archiver.urls import host_of
 from spiders.exits import ending_on_config_errors
@@ -43,7 +46,8 @@ class OutletLoader(SpiderLoader):
         if outlet is None:
             hint = did_you_mean(spider_name, self._outlets)
             raise KeyError(f"there is no outlet {spider_name!r}.{hint}")
-        return spider_class(outlet)
+        with ending_on_config_errors():
+            return spider_class(outlet)
 
     def list(self) -> builtins.list[str]:
         """The ids of all outlets that are enabled, sorted."""
@@ -60,7 +64,11 @@ class OutletLoader(SpiderLoader):
 
 
 def spider_class(outlet: Outlet) -> type[OutletSpider]:
-    """The spider of one outlet, with the settings that its seed overrides."""
+    """The spider of one outlet, with the settings that its seed overrides.
+
+    Raises:
+        ConfigError: the variable that holds the password of its proxy is not there.
+    """
     module = f"spiders.{outlet.id.replace('-', '_')}"
     base: type[OutletSpider] = OutletSpider
     if importlib.util.find_spec(module) is not None:
@@ -68,7 +76,7 @@ def spider_class(outlet: Outlet) -> type[OutletSpider]:
     overrides: dict[str, Any] = {
         "DOWNLOAD_DELAY": outlet.delay,
         "CONCURRENT_REQUESTS_PER_DOMAIN": outlet.concurrency,
-        "ARCHIVER_PROXY": outlet.proxy,
+        "ARCHIVER_PROXY": _proxy_url(outlet),
         "ARCHIVER_VERIFY_TLS": None if outlet.verify_tls else False,
     }
     return type(
@@ -81,3 +89,14 @@ def spider_class(outlet: Outlet) -> type[OutletSpider]:
             "__module__": base.__module__,
         },
     )
+
+
+def _proxy_url(outlet: Outlet) -> str | None:
+    """URL of the outlet's proxy with its password (do not print); None: the installation's."""
+    variable = outlet.proxy_password_variable
+    if outlet.proxy is None or variable is None:
+        return outlet.proxy
+    password = os.environ.get(variable)
+    if password is None:
+        raise ConfigError([f"{outlet.id}: fetch.proxy_password_variable: no {variable} is set"])
+    return with_password(outlet.proxy, password)

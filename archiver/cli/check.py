@@ -27,8 +27,9 @@ def command(context: click.Context, files: tuple[Path, ...], as_json: bool) -> i
     """Check WARC files: every record whole, digests true, requests paired.
 
     Without FILE, all of the archive's, and whether they agree with their CDXJ indexes and the
-    catalogue: revisits whose original is gone, files that are missing, unknown, changed since
-    they were closed or left open by a crash. Exit code 1 where something is wrong.
+    catalogue: captures without a record and answers without a capture, revisits whose original
+    is gone, files that are missing, unknown, changed since they were closed or left open by a
+    crash. Exit code 1 where something is wrong. The guide on the archive lists the names.
     """
     from archiver.fetch.audit import audit_file  # SQLAlchemy and warcio take a while
 
@@ -81,7 +82,7 @@ def _of_archive(loaded: Loaded) -> Iterator[tuple[str, list[Finding]]]:
         return
     with catalogue:
         audit = Audit(folder, catalogue)
-        for path in paths:
-            yield str(path), audit.file(path)
+        for path, findings in audit.files(paths):
+            yield str(path), findings
         for name, found in groupby(audit.folder(), key=lambda finding: finding.file):
             yield str(folder / name), list(found)

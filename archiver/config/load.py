@@ -75,7 +75,7 @@ class Loaded:
             inside = self.folder if archive.catalogue_url else self.archive_folder
             return f"{scheme}:///{inside / rest.removeprefix('/')}"
         password = archive.catalogue_password
-        return _with_password(url, password.get_secret_value() if password else None)
+        return with_password(url, password.get_secret_value() if password else None)
 
     @property
     def proxy_url(self) -> str | None:
@@ -83,7 +83,7 @@ class Loaded:
         network = self.settings.network
         password = network.proxy_password
         secret = password.get_secret_value() if password else None
-        return _with_password(network.proxy, secret) if network.proxy else None
+        return with_password(network.proxy, secret) if network.proxy else None
 
     @property
     def user_agent(self) -> str:
@@ -111,7 +111,8 @@ class Loaded:
         return variables
 
 
-def _with_password(url: str, password: str | None) -> str:
+def with_password(url: str, password: str | None) -> str:
+    """Put a password behind the user that a URL names; a URL without a user stays as it is."""
     parts = urlsplit(url)
     if password is None or parts.username is None:
         return url

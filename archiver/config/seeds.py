@@ -89,7 +89,12 @@ class FetchTable(SeedTable):
     concurrency: int | None = Field(
         default=None, ge=1, description="Requests side by side to one host."
     )
-    proxy: ProxyUrl = Field(default="", description="HTTP proxy for this outlet.")
+    proxy: ProxyUrl = Field(default="", description="HTTP proxy for this outlet, without password.")
+    proxy_password_variable: str = Field(
+        default="",
+        pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$",
+        description="Environment variable that holds the password of the proxy's user.",
+    )
     verify_tls: bool = Field(
         default=True,
         description="Whether certificates are verified. Where not, the WARC records say so.",
@@ -219,6 +224,7 @@ def _outlet(file: TomlFile) -> Outlet:
         delay=seed.fetch.delay,
         concurrency=seed.fetch.concurrency,
         proxy=seed.fetch.proxy or None,
+        proxy_password_variable=seed.fetch.proxy_password_variable or None,
         verify_tls=seed.fetch.verify_tls,
         enabled=seed.enabled,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.util import find_spec
 from string import Formatter
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -88,13 +89,18 @@ class ArchiveSettings(Section):
     warc_age: Some = Field(
         default=3600.0, description="Age at which a WARC file is closed and the next one begun."
     )
-    codec: Literal["isal", "zlib"] = Field(
+    codec: Literal["isal", "libdeflate", "zlib"] = Field(
         default="isal",
-        description='Who compresses: "isal" is 5 to 8 times as fast, "zlib" writes smaller files.'
-        " Both write plain gzip.",
+        description='Who compresses: "isal" is several times as fast, "zlib" writes smaller files,'
+        ' "libdeflate" does so faster and has to be installed (the extra `libdeflate`). All write'
+        " plain gzip.",
     )
     level: int = Field(
-        default=2, ge=0, le=9, description="Compression level: 0 to 3 with isal, 0 to 9 with zlib."
+        default=2,
+        ge=0,
+        le=12,
+        description="Compression level: 0 to 3 with isal, 0 to 9 with zlib, 0 to 12 with"
+        " libdeflate; 6 is usual with these two.",
     )
     revisit_min_size: Size = Field(
         default=1000,
@@ -115,9 +121,18 @@ class ArchiveSettings(Section):
     @field_validator("level")
     @classmethod
     def _level_of_codec(cls, level: int, info: ValidationInfo) -> int:
-        if info.data.get("codec") == "isal" and level > 3:
-            raise ValueError(f"isal has the levels 0 to 3, not {level}")
+        codec = info.data.get("codec", "libdeflate")
+        highest = {"isal": 3, "zlib": 9, "libdeflate": 12}[codec]
+        if level > highest:
+            raise ValueError(f"{codec} has the levels 0 to {highest}, not {level}")
         return level
+
+    @field_validator("codec")
+    @classmethod
+    def _codec_is_there(cls, codec: str) -> str:
+        if codec == "libdeflate" and find_spec("deflate") is None:
+            raise ValueError("libdeflate is not installed: install news-archiver[libdeflate]")
+        return codec
 
     @field_validator("prefix")
     @classmethod
@@ -211,6 +226,18 @@ class NetworkSettings(Section):
     )
     proxy: ProxyUrl = Field(default="", description="HTTP proxy of all requests, without password.")
     proxy_password: SecretStr | None = _secret("Password of the proxy's user.")
+    event_loop: Literal["asyncio", "uvloop"] = Field(
+        default="asyncio",
+        description='What drives the connections: "asyncio", or "uvloop", which takes less'
+        " processor time and has to be installed (the extra `uvloop`).",
+    )
+
+    @field_validator("event_loop")
+    @classmethod
+    def _loop_is_there(cls, loop: str) -> str:
+        if find_spec(loop) is None:
+            raise ValueError(f"{loop} is not installed: install news-archiver[uvloop]")
+        return loop
 
     @field_validator("proxy_password")
     @classmethod

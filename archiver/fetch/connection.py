@@ -6,9 +6,11 @@ import asyncio
 import ipaddress
 import ssl
 from enum import Enum, auto
-from typing import Protocol
+from typing import Protocol, cast
 
 from archiver.fetch.message import Origin
+from archiver.fetch.ssl_private import certificate_chain
+from archiver.wire.exchange import PeerCertificates
 
 
 class Receiver(Protocol):
@@ -30,7 +32,8 @@ class Ending(Enum):
 class Connection(asyncio.Protocol):
     """A connection that carries one exchange after the other.
 
-    `ip`, `certificate` (DER), `tls_version` (such as "tls/1.3") and `cipher` tell of the peer.
+    `ip`, `tls`, `tls_version` (such as "tls/1.3") and `cipher` tell of the peer.
+    `fault` is what broke it, if something did.
     Bytes that come while no exchange is under way belong to nothing: the connection is closed.
     """
 
@@ -39,9 +42,10 @@ class Connection(asyncio.Protocol):
         self.reused = False
         self.idle_since = 0.0
         self.ip: ipaddress.IPv4Address | ipaddress.IPv6Address | None = None
-        self.certificate: bytes | None = None
+        self.tls: PeerCertificates | None = None
         self.tls_version: str | None = None
         self.cipher: str | None = None
+        self.fault: str | None = None
         self._loop = asyncio.get_running_loop()
         self.lost: asyncio.Future[None] = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
@@ -125,14 +129,17 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Note the peer."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # what asyncio promises
-        self._transport = transport
+        # What asyncio promises; uvloop's has the same methods and another base.
+        self._transport = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         if peer:
             self.ip = ipaddress.ip_address(peer[0])
         tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         if tls is not None:
-            self.certificate = tls.getpeercert(binary_form=True)
+            verified = tls.context.verify_mode is ssl.CERT_REQUIRED
+            self.tls = PeerCertificates(
+                certificates=certificate_chain(tls, verified=verified), verified=verified
+            )
             self.tls_version = (tls.version() or "").lower().replace("tlsv", "tls/") or None
             self.cipher = (tls.cipher() or (None,))[0]
 
@@ -158,6 +165,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the exchange."""
+        self.fault = str(exc) if exc is not None else None
         self._end(Ending.CLOSED if exc is None else Ending.RESET)
         if not self.lost.done():
             self.lost.set_result(None)

@@ -53,10 +53,10 @@ _BODY_MAXSIZE = 32 * 1024 * 1024
 class VerbatimHandler(BaseDownloadHandler):
     """Downloads over HTTP/1.1 and hands every exchange to the crawl's `ExchangeSink`.
 
-    An exchange in which a request went out is kept before its response is returned or its error
-    raised; what the sink returned for it stands in request.meta["archiver_capture"]. Where
-    something failed, request.meta["archiver_error"] says why, in a word of the vocabulary of
-    `Problem.reason`.
+    An exchange is kept before its response is returned or its error raised, also one in which no
+    request went out, because there was no address, no connection or no TLS; what the sink
+    returned for it stands in request.meta["archiver_capture"]. Where something failed,
+    request.meta["archiver_error"] says why, in a word of the vocabulary of `Problem.reason`.
 
     Settings beside Scrapy's own DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE, DOWNLOAD_WARNSIZE and
     DOWNLOAD_FAIL_ON_DATALOSS: ARCHIVER_CONNECT_TO (see `Resolver`), ARCHIVER_CA_FILE,
@@ -122,17 +122,17 @@ class VerbatimHandler(BaseDownloadHandler):
             message = message_of(request)
             ending = await self._fetch(message, reception, timeout)
         except FetchError as error:
-            meta["archiver_error"] = error.reason
+            await self._keep(reception.unsent(error), request)
             raise _EXCEPTIONS[error.reason](str(error)) from error
-        if reception.connection is None:
-            meta["archiver_error"] = "timeout"
-            raise DownloadTimeoutError(f"No connection for {request.url} in time")
         exchange = reception.conclude(message, ending)
-        if exchange.error:
-            meta["archiver_error"] = exchange.error
-        if self._sink is not None:
-            meta["archiver_capture"] = await self._sink.keep(exchange, request)
+        await self._keep(exchange, request)
         return self._answer(request, reception, exchange)
+
+    async def _keep(self, exchange: Exchange, request: Request) -> None:
+        if exchange.error:
+            request.meta["archiver_error"] = exchange.error
+        if self._sink is not None:
+            request.meta["archiver_capture"] = await self._sink.keep(exchange, request)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -146,13 +146,18 @@ class VerbatimHandler(BaseDownloadHandler):
         No seconds mean any number of them.
 
         Raises:
-            FetchError: before any request went out.
+            FetchError: before any request went out; reason "timeout" where it was not in time.
         """
         try:
             async with asyncio.timeout(seconds):
                 limits = [limit for limit in (seconds, self._idle_limit) if limit]
                 ending = await self._exchange(message, reception, min(limits, default=None))
-        except TimeoutError:
+        except TimeoutError as error:
+            if reception.connection is None:
+                raise FetchError(
+                    "no connection in time", reason="timeout", thing=message.origin.host
+                ) from error
+            reception.overdue = str(error) or f"not done in {seconds:g} seconds"
             return None
         return ending
 
@@ -228,7 +233,7 @@ def _response(
         headers=reception.headers,
         body=body,
         flags=flags,
-        certificate=link.certificate if link else None,
+        certificate=next(iter(exchange.tls.certificates), None) if exchange.tls else None,
         ip_address=link.ip if link else None,
         protocol=exchange.protocols[0].upper(),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,23 +19,29 @@ from archiver.model import (
 )
 from archiver.store.catalogue import Catalogue
 from archiver.urls import canonical_url, urlkey
-from archiver.warc.fields import parse_warc_date, parse_warc_fields
+from archiver.warc.fields import (
+    digest_of,
+    labelled_digest,
+    parse_warc_date,
+    parse_warc_fields,
+)
 from archiver.warc.reader import StoredRecord, iter_records
 from archiver.warc.record import mime_of
-from archiver.wire.codings import iter_content
+from archiver.wire.codings import codings_of, iter_content
 from archiver.wire.spool import Content
 
-_DECODED_CAP = 256 * 1024 * 1024  # bytes; a body of more has no body digest
+_DECODED_CAP = 32 * 1024 * 1024  # bytes; a body of more has no body digest
 _KINDS = {kind.value: kind for kind in CaptureKind}
 _READ = frozenset(  # into an article, or into mentions of pages
     {CaptureKind.PAGE, CaptureKind.FEED, CaptureKind.SITEMAP, CaptureKind.SECTION}
 )
+_MAX_FIELDS = 1024 * 1024  # bytes of a metadata record that are read
 UNKNOWN_OUTLET = "unknown"  # of records that do not say for whom they were made
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BodyFacts:
-    """Digest (`sha256:` and hex) and size of a decoded body, equal however it was coded."""
+    """Digest (as `labelled_digest` makes it) and size of a decoded body, however it was coded."""
 
     digest: str | None = None
     size: int | None = None
@@ -116,18 +121,28 @@ def capture_of(
     )
 
 
-def body_facts(answer: Answer) -> BodyFacts:
-    """What is known of the decoded body; nothing where there is none or it cannot be decoded."""
+def body_facts(answer: Answer, payload_digest: str | None = None) -> BodyFacts:
+    """What is known of the decoded body; nothing where there is none or it cannot be decoded.
+
+    `payload_digest` is that of the payload, if it is known: a body that is not coded has the same.
+    """
     if answer.status is None or not answer.payload:
         return BodyFacts()
-    digest, size = hashlib.sha256(), 0
-    try:
+    if not codings_of(answer.headers, b"content-encoding"):
+        digest = payload_digest or labelled_digest(answer.payload)
+        return BodyFacts(digest=digest, size=len(answer.payload))
+    size = 0
+
+    def decoded() -> Iterator[bytes]:
+        nonlocal size
         for piece in iter_content(answer.payload, answer.headers, cap=_DECODED_CAP):
-            digest.update(piece)
             size += len(piece)
+            yield piece
+
+    try:
+        return BodyFacts(digest=digest_of(decoded()), size=size)
     except WireError:
         return BodyFacts()
-    return BodyFacts(digest=f"sha256:{digest.hexdigest()}", size=size)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,7 +179,9 @@ class Rows:
             yield from self.rest()
             self._answer = record
         elif self._answer is not None and _describes(record, self._answer):
-            yield from _stored_row(self._answer, dict(parse_warc_fields(record.block)))
+            yield from _stored_row(
+                self._answer, dict(parse_warc_fields(record.block[:_MAX_FIELDS]))
+            )
             self._answer = None
 
     def rest(self) -> Iterator[Row]:

@@ -92,7 +92,10 @@ class Pool:
             connection = await self._connect(addresses, origin, server=proxy.host, tls=proxy.tls)
         except FetchError as error:
             raise FetchError(
-                f"the proxy cannot be reached ({error.what})", reason="proxy", thing=proxy.host
+                f"the proxy cannot be reached ({error.what})",
+                reason="proxy",
+                thing=proxy.host,
+                tried=error.tried,
             ) from error
         if not origin.tls:
             return connection
@@ -109,10 +112,13 @@ class Pool:
         if ending is not Ending.SATISFIED or head is None or not 200 <= head.status < 300:
             said = f"it answered {head.status}" if head else "it gave no answer"
             raise FetchError(
-                f"the proxy opens no tunnel: {said}", reason="proxy", thing=origin.host
+                f"the proxy opens no tunnel: {said}",
+                reason="proxy",
+                thing=origin.host,
+                tried=(str(outer.ip),),
             )
         inner = Connection(origin)
-        with _tls_errors(origin.host):
+        with _tls_errors(origin.host, outer.ip):
             await outer.start_tls(inner, self._context, origin.host.rstrip("."))
         return inner
 
@@ -123,9 +129,14 @@ class Pool:
             sock = await start_connection(addresses, happy_eyeballs_delay=_HAPPY_EYEBALLS_DELAY)
         except OSError as error:
             reason = "refused" if error.errno == errno.ECONNREFUSED else "connect"
-            raise FetchError(f"no connection ({error})", reason=reason, thing=server) from error
+            raise FetchError(
+                f"no connection ({error})",
+                reason=reason,
+                thing=server,
+                tried=tuple(str(info[4][0]) for info in addresses),
+            ) from error
         loop = asyncio.get_running_loop()
-        with _tls_errors(server):
+        with _tls_errors(server, sock.getpeername()[0]):
             _, connection = await loop.create_connection(
                 lambda: Connection(origin),
                 sock=sock,
@@ -145,12 +156,12 @@ class _TunnelAnswer:
 
 
 @contextmanager
-def _tls_errors(host: str) -> Iterator[None]:
+def _tls_errors(host: str, ip: object) -> Iterator[None]:
     try:
         yield
-    except ssl.SSLCertVerificationError as error:
-        raise FetchError(
-            f"its certificate is not valid ({error.verify_message})", reason="tls", thing=host
-        ) from error
     except (OSError, ValueError) as error:  # ValueError: a host name that TLS cannot carry
-        raise FetchError(f"no TLS ({error})", reason="tls", thing=host) from error
+        what = f"no TLS ({error})"
+        if isinstance(error, ssl.SSLCertVerificationError):
+            said = f"{error.verify_message}; OpenSSL's code {error.verify_code}"
+            what = f"its certificate is not valid ({said})"
+        raise FetchError(what, reason="tls", thing=host, tried=(str(ip),)) from error

@@ -13,6 +13,7 @@ from scrapy.exceptions import StopDownload
 from scrapy.http import Headers
 from twisted.python.failure import Failure
 
+from archiver.errors import FetchError
 from archiver.fetch.connection import Connection, Ending
 from archiver.fetch.message import Message
 from archiver.model import utcnow
@@ -30,7 +31,8 @@ _FRAMING_FACTOR = 8
 class Reception:
     """Receives the answer to one request; a repeated attempt begins anew.
 
-    `stopped` is what a signal handler raised to end the download, `headers` are Scrapy's.
+    `stopped` is what a signal handler raised to end the download, `headers` are Scrapy's,
+    `overdue` says what took too long, if something did.
     `maxsize` and `warnsize` are in bytes of payload, 0 for none. What is too large for memory is
     held in unnamed files in `folder` (None: where the system keeps temporary files).
     """
@@ -45,6 +47,7 @@ class Reception:
         folder: Path | None = None,
     ) -> None:
         self.stopped: StopDownload | None = None
+        self.overdue: str | None = None
         self.headers = Headers()
         self.connection: Connection | None = None
         self._spool = partial(Spool, limit=SPILL_AT, folder=folder)
@@ -123,6 +126,26 @@ class Reception:
                 return True
         return False
 
+    def unsent(self, error: FetchError) -> Exchange:
+        """Make the exchange in which no request went out, because of `error`."""
+        return Exchange(
+            url=self._request.url,
+            method=self._request.method,
+            started=self._started,
+            ended=utcnow(),
+            request=b"",
+            response=b"",
+            head_length=0,
+            status=None,
+            reason=b"",
+            headers=(),
+            payload=b"",
+            protocols=(),
+            error=error.reason,
+            detail=error.what,
+            tried=error.tried,
+        )
+
     def conclude(self, message: Message, ending: Ending | None) -> Exchange:
         """Make the exchange; `ending` is None where time ran out."""
         framer = self.framer
@@ -135,9 +158,10 @@ class Reception:
             payload, error = framer.payload_from(0), error or "too-large"
         head, link = framer.head, self.connection
         proxied = message.origin.proxy is not None
+        secure = link if message.origin.tls else None  # not where TLS ends at a proxy
         protocols = [f"http/{head.version.decode()}" if head else "http/1.1"]
-        if link is not None and link.tls_version is not None:
-            protocols.append(link.tls_version)
+        if secure is not None and secure.tls_version is not None:
+            protocols.append(secure.tls_version)
         return Exchange(
             url=self._request.url,
             method=self._request.method,
@@ -154,9 +178,12 @@ class Reception:
             # Through a proxy the connection's address is not the origin's, which nobody told.
             ip=str(link.ip) if link is not None and link.ip and not proxied else None,
             protocols=tuple(protocols),
-            cipher=link.cipher if link is not None else None,
+            cipher=secure.cipher if secure else None,
+            tls=secure.tls if secure else None,
+            reused=link is not None and link.reused,
             truncated=truncated,
             error=error,
+            detail=self.overdue or (link.fault if link and error else None),
         )
 
     def body_for_scrapy(self, exchange: Exchange) -> Content:

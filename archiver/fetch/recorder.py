@@ -1,20 +1,26 @@
 """From an exchange to a durable record, then to the catalogue: the one writer of a run.
 
-A thread of its own takes exchanges from a bounded queue, so that compressing, writing and
-syncing never hold up the event loop. What stands in the queue when the thread comes round is
-written and synced as one group: one sync a request when the crawl is slow, one for many when
-it is fast. Nobody learns of a capture before it is durable.
+What comes while a group is being written, or within a moment of the first, is written, synced
+and catalogued as one group: one sync a request when the crawl is slow, one for many when it is
+fast. Nobody learns of a capture before it is durable.
+
+Records are made on the event loop, as long as they are small: handing every page to a thread
+and its result back costs more CPU than half of the work itself, since both threads then wait for
+one interpreter lock. What would hold up the loop, a disk's sync and large bodies, goes to a
+thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import queue
-import threading
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from archiver.errors import ArchiverError
 from archiver.fetch.index import body_facts, capture_of
@@ -31,6 +37,12 @@ from archiver.wire.exchange import Exchange
 logger = logging.getLogger(__name__)
 
 _GROUP = 32  # exchanges synced together at most: bounds how long the first one waits
+_MOMENT = 0.003  # seconds that an idle recorder waits for company: less than a network takes
+_ROOM = 64 * 1024 * 1024  # bytes
+_SMALL = 4 * 1024 * 1024  # bytes of a group that the event loop can spare the time for
+
+_T = TypeVar("_T")
+_Results = Mapping["_Job", Capture | BaseException | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,16 +50,17 @@ class _Job:
     exchange: Exchange
     purpose: Purpose
     done: asyncio.Future[Capture | None]
-    loop: asyncio.AbstractEventLoop
 
 
 class Recorder:
     """Keeps exchanges: records to the WARC, then rows to the catalogue.
 
-    `keep` may be awaited by many tasks at once; at most `limit` exchanges wait in memory, and
-    the next `keep` waits for room (back-pressure on the network). A payload of `revisit_size`
-    bytes or more (None: none) that the catalogue knows from an earlier response, whose file is
-    in the folder `warcs`, is written as a revisit of that.
+    `keep` may be awaited by many tasks of one event loop at once; at most `room` bytes of
+    exchanges (or a single larger one) are held, and the next `keep` waits for room: back-pressure
+    on the network. A payload of `revisit_size` bytes or more (None: none) that the catalogue
+    knows from an earlier response, whose file is in the folder `warcs`, is written as a revisit
+    of that. `indexed` is false once the catalogue may lack a row of what was written; its file
+    is then not to be told closed, so that the next recovery adds what is missing.
     """
 
     def __init__(
@@ -59,7 +72,7 @@ class Recorder:
         outlet: str,
         run_id: int,
         revisit_size: int | None = None,
-        limit: int = 64,
+        room: int = _ROOM,
     ) -> None:
         self._writer = writer
         self._catalogue = catalogue
@@ -67,10 +80,12 @@ class Recorder:
         self._revisit_size = revisit_size
         self._outlet = outlet
         self._run_id = run_id
-        self._room = asyncio.Semaphore(limit)
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
-        self._thread.start()
+        self.indexed = True
+        self._room = _Room(room)
+        self._waiting: list[_Job] = []
+        self._busy = False  # a group is under way, or will be in a moment
+        self._writing: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="recorder")
 
     async def keep(self, exchange: Exchange, purpose: Purpose) -> Capture | None:
         """Write an exchange and return its capture once it is durable and catalogued.
@@ -82,63 +97,92 @@ class Recorder:
             WarcError, CatalogueError: the record or its row could not be written.
         """
         loop = asyncio.get_running_loop()
-        async with self._room:
+        held = _held(exchange)
+        await self._room.enter(held)
+        try:
             done: asyncio.Future[Capture | None] = loop.create_future()
-            self._jobs.put(_Job(exchange, purpose, done, loop))
+            self._waiting.append(_Job(exchange, purpose, done))
+            if not self._busy:
+                self._busy = True
+                loop.call_later(_MOMENT, self._begin)
             return await done
+        finally:
+            self._room.leave(held)
 
     async def close(self) -> None:
-        """Write what waits, close the WARC whole, end the thread."""
-        self._jobs.put(None)
-        await asyncio.to_thread(self._thread.join)
-        await asyncio.to_thread(self._writer.close)
+        """Write what waits, close the WARC whole."""
+        while self._writing or self._waiting:
+            self._begin()
+            if self._writing:
+                await self._writing
+        await self._in_thread(self._writer.close)
+        self._thread.shutdown()
 
-    def _work(self) -> None:
-        ended = False
-        while not ended:
-            group: list[_Job] = []
-            job = self._jobs.get()
-            while job is not None:
-                group.append(job)
-                if len(group) == _GROUP or self._jobs.empty():
-                    break
-                job = self._jobs.get()
-            ended = job is None
-            if group:
-                self._write(group)
+    def _begin(self) -> None:
+        """Start on the next group, if there is one and nothing is under way."""
+        if self._waiting and not self._writing:
+            group = self._waiting[:_GROUP]
+            del self._waiting[:_GROUP]
+            self._writing = asyncio.get_running_loop().create_task(self._keep_group(group))
 
-    def _write(self, group: list[_Job]) -> None:
-        written: list[tuple[_Job, Capture | None]] = []
+    async def _keep_group(self, group: Sequence[_Job]) -> None:
+        results = await self._write(group)
+        for job in group:
+            result = results[job]
+            if job.done.done():  # the waiting task was cancelled
+                continue
+            if isinstance(result, BaseException):
+                job.done.set_exception(result)
+            else:
+                job.done.set_result(result)
+        self._writing = None
+        self._busy = bool(self._waiting)
+        self._begin()
+
+    async def _write(self, group: Sequence[_Job]) -> _Results:
+        """What came of each exchange: its capture, None where it has none, or its error."""
+        size = sum(len(job.exchange.response) for job in group)
         try:
-            originals = self._originals(group)
-            for job in group:
-                try:
-                    written.append((job, self._append(job, originals.get(job))))
-                except ArchiverError as error:
-                    _fail(job, error)
-            if written:
-                self._writer.sync()
-                self._catalogue.add_captures([capture for _, capture in written if capture])
+            if size > _SMALL:
+                results = await self._in_thread(partial(self._append_all, group))
+            else:
+                results = self._append_all(group)
+            await self._in_thread(self._writer.sync)
+            self._catalogue.add_captures(
+                [capture for capture in results.values() if isinstance(capture, Capture)]
+            )
         except Exception as error:  # noqa: BLE001 - whatever broke, the waiting tasks must hear of it
-            for job in group:
-                _fail(job, error)
-            return
-        for job, capture in written:
-            _tell(job, capture)
+            self.indexed = False
+            return dict.fromkeys(group, error)
+        return results
 
-    def _originals(self, group: Sequence[_Job]) -> dict[_Job, RefersTo]:
+    async def _in_thread(self, work: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _append_all(self, group: Sequence[_Job]) -> _Results:
+        digests = {job: _payload_digest(job.exchange) for job in group}
+        originals = self._originals(digests)
+        results: dict[_Job, Capture | BaseException | None] = {}
+        for job in group:
+            try:
+                results[job] = self._append(job, digests[job], originals.get(job))
+            except ArchiverError as error:
+                results[job] = error
+        return results
+
+    def _originals(self, digests: Mapping[_Job, str | None]) -> dict[_Job, RefersTo]:
         """What the group's answers are revisits of, by the catalogue: nothing newer is durable."""
         found: dict[_Job, RefersTo] = {}
         keys: dict[_Job, tuple[str, str]] = {}
         try:
-            for job in group:
+            for job, digest in digests.items():
                 exchange, base = job.exchange, _not_modified(job.exchange, job.purpose)
                 if base is not None and base.record_type == "response":
                     found[job] = _refers_to(base)
                 elif base is not None:  # a revisit: what that one stands for
                     keys[job] = (base.url, base.warc.payload_digest or "")
-                elif self._repeatable(exchange):
-                    keys[job] = (canonical_url(exchange.url), labelled_digest(exchange.payload))
+                elif digest and self._repeatable(exchange):
+                    keys[job] = (canonical_url(exchange.url), digest)
             known = self._catalogue.originals(set(keys.values())) if keys else {}
         except Exception:  # whatever broke: what cannot be looked up is kept whole
             logger.warning("cannot look for earlier payloads", exc_info=True)
@@ -154,45 +198,84 @@ class Recorder:
         size = self._revisit_size
         return whole and size is not None and len(exchange.payload) >= max(1, size)
 
-    def _append(self, job: _Job, refers_to: RefersTo | None) -> Capture | None:
+    def _append(
+        self, job: _Job, payload_digest: str | None, refers_to: RefersTo | None
+    ) -> Capture | None:
         exchange, purpose = job.exchange, job.purpose
-        body = body_facts(exchange)
+        body = body_facts(exchange, payload_digest)
         metadata = [("outlet", self._outlet), ("run", str(self._run_id)), *purpose.fields()]
         if refers_to:
             metadata += body.fields()
-        records = exchange_records(exchange, metadata=metadata, refers_to=refers_to)
+        records = exchange_records(
+            exchange, metadata=metadata, refers_to=refers_to, payload_digest=payload_digest
+        )
         refs = self._writer.append(records)
         if exchange.status is None:
             return None
-        return capture_of(
-            exchange,
-            url=exchange.url,
-            captured_at=exchange.started,
-            kind=purpose.kind,
-            outlet=self._outlet,
-            run_id=self._run_id,
-            ref=refs[0],
-            record_type=records[0].type,
-            truncated=exchange.truncated,
-            body=body,
-            failed=exchange.error is not None,
-        )
+        try:
+            return capture_of(
+                exchange,
+                url=exchange.url,
+                captured_at=exchange.started,
+                kind=purpose.kind,
+                outlet=self._outlet,
+                run_id=self._run_id,
+                ref=refs[0],
+                record_type=records[0].type,
+                truncated=exchange.truncated,
+                body=body,
+                failed=exchange.error is not None,
+            )
+        except ValueError:  # of a URL that is none; what came of it is in the WARC
+            return None
 
 
-def _tell(job: _Job, capture: Capture | None) -> None:
-    def resolve() -> None:
-        if not job.done.done():  # the waiting task may have been cancelled
-            job.done.set_result(capture)
+class _Room:
+    """Bounds what is held at once; first come, first served. For one event loop."""
 
-    job.loop.call_soon_threadsafe(resolve)
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._taken = 0
+        self._outside: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    async def enter(self, size: int) -> None:
+        """Wait until there is room; what is larger than all of it has it alone."""
+        if not self._outside and self._fits(size):
+            self._taken += size
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._outside.append((size, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # let in and cancelled at once
+                self.leave(size)
+            raise
+
+    def leave(self, size: int) -> None:
+        """Give the room back, and let in who fits."""
+        self._taken -= size
+        while self._outside and (
+            self._outside[0][1].cancelled() or self._fits(self._outside[0][0])
+        ):
+            size, turn = self._outside.popleft()
+            if not turn.cancelled():
+                self._taken += size
+                turn.set_result(None)
+
+    def _fits(self, size: int) -> bool:
+        return not self._taken or self._taken + size <= self._size
 
 
-def _fail(job: _Job, error: BaseException) -> None:
-    def reject() -> None:
-        if not job.done.done():
-            job.done.set_exception(error)
+def _held(exchange: Exchange) -> int:
+    """Bytes of memory; what is spilled takes none."""
+    return sum(
+        len(part) for part in (exchange.response, exchange.payload) if isinstance(part, bytes)
+    )
 
-    job.loop.call_soon_threadsafe(reject)
+
+def _payload_digest(exchange: Exchange) -> str | None:
+    return labelled_digest(exchange.payload) if exchange.head_length else None
 
 
 def _not_modified(exchange: Exchange, purpose: Purpose) -> Capture | None:

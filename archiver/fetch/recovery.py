@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 
-from archiver.fetch.index import Row, rows_of_file
+from archiver.fetch.index import Row, Rows, rows_of_file
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.warc.names import OPEN, beside
+from archiver.warc.reader import StoredRecord
 from archiver.warc.recover import Recovered, recover
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,9 @@ def finish_left_files(folder: Path, catalogue: Catalogue) -> list[Recovered]:
     Raises:
         DiskFullError, WarcError: a file could not be finished; it stays as it is.
     """
-    found = recover(folder) if folder.is_dir() else []
+    rows = _Added(catalogue)
+    found = recover(folder, visit=rows.take) if folder.is_dir() else []
+    rows.finish()
     for left in found:
         logger.warning(
             "%s was left open by a crash: finished with %d bytes, %d torn bytes set aside",
@@ -37,21 +40,44 @@ def finish_left_files(folder: Path, catalogue: Catalogue) -> list[Recovered]:
             left.size,
             left.torn,
         )
-        if left.size:
-            _add_file(catalogue, folder / left.file, left.size, left.sha256)
-        else:  # it held no exchange, and is not missed
-            catalogue.close_file(left.file, at=utcnow(), size=0, sha256=None)
+        # One of no bytes held no exchange, and is not missed.
+        _close_file(catalogue, left.file, left.size, left.sha256 or None)
     for known in catalogue.files(unclosed=True):
         path = folder / known.name
         if path.exists() and not beside(path, OPEN).exists():
             logger.warning("%s was finished, but its rows were not: indexed anew", known.name)
-            _add_file(catalogue, path, *size_and_sha256(path))
+            add_rows(catalogue, rows_of_file(path))
+            _close_file(catalogue, path.name, *size_and_sha256(path))
     return found
 
 
-def _add_file(catalogue: Catalogue, path: Path, size: int, sha256: str) -> None:
-    add_rows(catalogue, rows_of_file(path))
-    catalogue.close_file(path.name, at=utcnow(), size=size, sha256=f"sha256:{sha256}")
+class _Added:
+    """Records made into rows, which are added to a catalogue in batches."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._rows = Rows()
+        self._batch: list[Row] = []
+
+    def take(self, record: StoredRecord) -> None:
+        """Take the next record of a file."""
+        self._batch += self._rows.take(record)
+        if len(self._batch) >= _BATCH:
+            self._add()
+
+    def finish(self) -> None:
+        """Add what is left."""
+        self._batch += self._rows.rest()
+        self._add()
+
+    def _add(self) -> None:
+        add_rows(self._catalogue, self._batch)
+        self._batch = []
+
+
+def _close_file(catalogue: Catalogue, name: str, size: int, sha256: str | None) -> None:
+    labelled = f"sha256:{sha256}" if sha256 else None
+    catalogue.close_file(name, at=utcnow(), size=size, sha256=labelled)
 
 
 def add_rows(catalogue: Catalogue, rows: Iterable[Row]) -> tuple[int, int]:

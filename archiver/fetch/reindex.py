@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from archiver.fetch.index import Row, Rows
+from archiver.fetch.parallel import side_by_side
 from archiver.fetch.recovery import add_rows, size_and_sha256
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
@@ -73,18 +71,6 @@ def index_file(path: Path) -> FileIndex:
     )
 
 
-def index_files(paths: Sequence[Path]) -> Iterator[FileIndex]:
-    """The same of many, side by side in as many processes as there are processor cores."""
-    workers = min(os.cpu_count() or 1, len(paths))
-    if workers < 2:
-        yield from map(index_file, paths)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
-        step = 2 * workers  # bounds what waits in memory to be catalogued
-        for start in range(0, len(paths), step):
-            yield from pool.map(index_file, paths[start : start + step])
-
-
 def reindex(
     folder: Path, catalogue: Catalogue, *, sidecars: bool = False, trial: bool = False
 ) -> Iterator[Indexed]:
@@ -97,7 +83,7 @@ def reindex(
         WarcError, OSError: a file cannot be read at all.
     """
     closed = {file.name for file in catalogue.files() if file.closed}
-    for found in index_files(sorted(folder.glob("*.warc.gz"))):
+    for found in side_by_side(index_file, sorted(folder.glob("*.warc.gz"))):
         name = found.path.name
         captures, discoveries = _catalogued(catalogue, found, trial=trial)
         if name not in closed and not trial:

@@ -46,7 +46,8 @@ class Resolver:
         refusals = [refusal(str(info[4][0])) for info in found]
         allowed = [info for info, why in zip(found, refusals, strict=True) if why is None]
         if not allowed:
-            raise _blocked(host, f"{found[0][4][0]} is {refusals[0]}")
+            tried = tuple(str(info[4][0]) for info in found)
+            raise _blocked(host, f"{tried[0]} is {refusals[0]}", *tried)
         return allowed
 
     async def locate_trusted(self, host: str, port: int) -> list[AddressInfo]:
@@ -82,15 +83,16 @@ class Resolver:
             raise _blocked(host, "it is loopback")
         address = literal_address(name)
         if address is not None and (why := refusal(address)):
-            raise _blocked(host, f"{address} is {why}")
+            raise _blocked(host, f"{address} is {why}", str(address))
 
 
-def _blocked(host: str, why: str) -> FetchError:
+def _blocked(host: str, why: str, *tried: str) -> FetchError:
     return FetchError(
         f"refused to connect: {why}",
         reason="blocked-address",
         thing=host,
         todo="ARCHIVER_ALLOW_PRIVATE lets a crawl reach such addresses",
+        tried=tried,
     )
 
 

@@ -67,8 +67,9 @@ class RobotsMiddleware:
         host = f"{parts.scheme}://{parts.netloc}"
         if host not in self._verdicts:
             self._verdicts[host] = asyncio.ensure_future(self._ask(f"{host}/robots.txt"))
+        answer = self._verdicts[host]
         # Shielded: a request that is cancelled must not take the others' answer with it.
-        verdict = await asyncio.shield(self._verdicts[host])
+        verdict = answer.result() if answer.done() else await asyncio.shield(answer)
         if verdict.unreachable:
             request.meta["archiver_error"] = verdict.unreachable
             raise IgnoreRequest(f"{host}/robots.txt cannot be reached ({verdict.unreachable})")

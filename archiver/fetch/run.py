@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 from archiver import __version__
 from archiver.config.load import Loaded
 from archiver.config.settings import Settings
-from archiver.errors import DiskFullError
+from archiver.errors import ArchiverError, CatalogueError, DiskFullError, WarcError
 from archiver.fetch.purpose import purpose_of
 from archiver.fetch.recorder import Recorder
 from archiver.fetch.recovery import finish_left_files
@@ -30,6 +30,8 @@ from archiver.warc.writer import WarcWriter
 from archiver.wire.exchange import Exchange
 
 logger = logging.getLogger(__name__)
+
+_OURS = (DiskFullError, WarcError, CatalogueError)  # faults of the archive, not of a page
 
 
 class RunExtension:
@@ -63,9 +65,7 @@ class RunExtension:
             codec=Codec(settings.archive.codec),
             level=settings.archive.level,
             on_open=self._file_opened,
-            on_close=lambda name, size, sha256: self.catalogue.close_file(
-                name, at=utcnow(), size=size, sha256=f"sha256:{sha256}"
-            ),
+            on_close=self._file_closed,
         )
         self._recorder = Recorder(
             writer=writer,
@@ -79,6 +79,10 @@ class RunExtension:
     def _file_opened(self, name: str) -> None:
         self.catalogue.open_file(name, utcnow())
 
+    def _file_closed(self, name: str, size: int, sha256: str) -> None:
+        if self._recorder.indexed:
+            self.catalogue.close_file(name, at=utcnow(), size=size, sha256=f"sha256:{sha256}")
+
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RunExtension:
         """As Scrapy makes it: the run begins here."""
@@ -86,7 +90,11 @@ class RunExtension:
         loaded = crawler.settings.get("ARCHIVER_LOADED")
         if not isinstance(outlet, Outlet) or not isinstance(loaded, Loaded):
             raise NotConfigured("this spider watches no outlet, so nothing is archived")
-        run = cls(crawler, outlet, loaded)
+        try:
+            run = cls(crawler, outlet, loaded)
+        except ArchiverError as error:
+            _set_exit_code(crawler, error)
+            raise
         crawler.signals.connect(run.spider_closed, signal=signals.spider_closed)
         crawler.signals.connect(run.spider_error, signal=signals.spider_error)
         crawler.signals.connect(run.item_error, signal=signals.item_error)
@@ -96,9 +104,8 @@ class RunExtension:
         """Keep one exchange (the `ExchangeSink` of the download handler)."""
         try:
             capture = await self._recorder.keep(exchange, purpose_of(request))
-        except DiskFullError as error:
-            logger.error("%s", error)
-            self._stop("disk-full")
+        except _OURS as error:
+            self._give_up(error)
             raise
         if capture is not None:
             self.count(f"captures/{capture.kind}")
@@ -132,32 +139,49 @@ class RunExtension:
         else:
             self._failed_sources += 1
 
-    def _stop(self, reason: str) -> None:
+    def _give_up(self, error: ArchiverError) -> None:
+        """End the crawl: what cannot be kept is not to be fetched."""
         engine = self._crawler.engine
         if self._ended_by is None and engine is not None:
-            self._ended_by = reason
-            engine.close_spider(self._crawler.spider, reason)  # type: ignore[arg-type]  # a spider is open
+            self._ended_by = self._note(error)
+            engine.close_spider(self._crawler.spider, self._ended_by)  # type: ignore[arg-type]  # a spider is open
+
+    def _note(self, error: ArchiverError) -> str:
+        """Say it in the log and in the exit code; the word for the run's reason."""
+        logger.error("%s", error)
+        _set_exit_code(self._crawler, error)
+        return "disk-full" if isinstance(error, DiskFullError) else "archive-failed"
 
     def spider_error(self, failure: Failure, response: Response | None) -> None:
         """Count a fault of the spider's own code, which no page excuses."""
+        if isinstance(failure.value, _OURS):
+            self._give_up(failure.value)
+            return
         self.problem("crawl", "error", response.url if response else None, failure.getTraceback())
         self._faults += 1
 
     def item_error(self, failure: Failure, item: object) -> None:
         """Count a fault of a pipeline's code; the page stays pending."""
+        if isinstance(failure.value, _OURS):
+            self._give_up(failure.value)
+            return
         self.problem("crawl", "error", None, failure.getTraceback())
         self._faults += 1
 
     async def spider_closed(self, spider: Spider, reason: str) -> None:
         """Close the WARC whole, then end the run in the catalogue."""
-        state = self._state(reason)
         try:
             await self._recorder.close()
-        finally:
+        except _OURS as error:
+            reason = self._note(error)
+        state = self._state(reason)
+        try:
             self.catalogue.end_run(
                 self.run_id, at=utcnow(), state=state, reason=reason, counts=dict(self.counts)
             )
-            self.catalogue.close()
+        except _OURS as error:
+            self._note(error)
+        self.catalogue.close()
         spider.crawler.stats.set_value("archiver/state", state)
         spider.crawler.stats.set_value("archiver/counts", dict(self.counts))
 
@@ -169,6 +193,12 @@ class RunExtension:
         if not self._failed_sources and not self._faults:
             return "done"
         return "partial" if self._good_sources else "failed"
+
+
+def _set_exit_code(crawler: Crawler, error: ArchiverError) -> None:
+    """Say how the process is to end, for the command that runs the crawl."""
+    if crawler.stats is not None:
+        crawler.stats.set_value("archiver/exit_code", error.exit_code)
 
 
 def _info(crawler: Crawler, outlet: Outlet, settings: Settings) -> WarcInfo:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.http import Headers, Response
+from scrapy.logformatter import LogFormatterResult
 from scrapy.responsetypes import responsetypes
+
+__all__ = ["LogFormatterResult", "ScrapyCrawl", "response_class"]
 
 
 def response_class(*, headers: Headers, url: str, body: bytes) -> type[Response]:

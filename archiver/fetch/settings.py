@@ -9,6 +9,44 @@ from archiver.config.load import Loaded
 
 _HANDLER = "archiver.fetch.handler.VerbatimHandler"
 
+# What of Scrapy takes part in a crawl: its own lists, less what would do nothing here. Each part
+# costs a crawl its import, each middleware a step or two for every page, and what a later Scrapy
+# adds is not switched on unseen. The settings EXTENSIONS, SPIDER_MIDDLEWARES and
+# DOWNLOADER_MIDDLEWARES add to these as they do elsewhere.
+_EXTENSIONS = {
+    "scrapy.extensions.corestats.CoreStats": 0,
+    "scrapy.extensions.logcount.LogCount": 0,
+    "scrapy.extensions.memusage.MemoryUsage": 0,
+    "scrapy.extensions.closespider.CloseSpider": 0,
+    "scrapy.extensions.feedexport.FeedExporter": 0,
+    "scrapy.extensions.logstats.LogStats": 0,
+    "archiver.fetch.run.RunExtension": 0,
+}
+_SPIDER_MIDDLEWARES = {
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": 700,  # else RedirectMiddleware complains
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": 800,
+}
+_DOWNLOADER_MIDDLEWARES = {
+    "archiver.fetch.robots.RobotsMiddleware": 100,
+    "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
+    "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
+    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": 550,
+    "archiver.fetch.compression.ContentCodingMiddleware": 590,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": 600,
+    "archiver.fetch.proxy.OutletProxyMiddleware": 740,
+    "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
+    "scrapy.downloadermiddlewares.stats.DownloaderStats": 850,
+}
+# Those of Scrapy's own that our handler raises; the rest are Twisted's, and slow to import.
+_RETRIED = (
+    "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadTimeoutError",
+    "scrapy.exceptions.ResponseDataLossError",
+)
+
 
 def scrapy_settings(loaded: Loaded) -> dict[str, Any]:
     """Scrapy's settings for crawls of one working folder.
@@ -24,6 +62,7 @@ def scrapy_settings(loaded: Loaded) -> dict[str, Any]:
         "SPIDER_MODULES": [],
         "COMMANDS_MODULE": "spiders.commands",
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
+        "ASYNCIO_EVENT_LOOP": "uvloop.Loop" if network.event_loop == "uvloop" else None,
         "USER_AGENT": loaded.user_agent,
         "DOWNLOAD_HANDLERS": {
             "http": _HANDLER,
@@ -33,12 +72,9 @@ def scrapy_settings(loaded: Loaded) -> dict[str, Any]:
             "ftp": None,
             "s3": None,
         },
-        "EXTENSIONS": {"archiver.fetch.run.RunExtension": 0},
-        "DOWNLOADER_MIDDLEWARES": {
-            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-            "archiver.fetch.robots.RobotsMiddleware": 100,
-            "archiver.fetch.proxy.OutletProxyMiddleware": 740,
-        },
+        "EXTENSIONS_BASE": dict(_EXTENSIONS),
+        "SPIDER_MIDDLEWARES_BASE": dict(_SPIDER_MIDDLEWARES),
+        "DOWNLOADER_MIDDLEWARES_BASE": dict(_DOWNLOADER_MIDDLEWARES),
         "ITEM_PIPELINES": {"spiders.pipelines.ArticlePipeline": 300},
         # First in, first out: sources name their newest articles first.
         "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
@@ -52,11 +88,13 @@ def scrapy_settings(loaded: Loaded) -> dict[str, Any]:
         "DOWNLOAD_MAXSIZE": crawl.max_body,
         "DOWNLOAD_WARNSIZE": 0,
         "RETRY_TIMES": crawl.retries,
+        "RETRY_EXCEPTIONS": list(_RETRIED),
         "ROBOTSTXT_OBEY": crawl.obey_robots,
         "COOKIES_ENABLED": False,
         "METAREFRESH_ENABLED": False,
         "HTTPERROR_ALLOW_ALL": True,
         "REFERRER_POLICY": "no-referrer",
+        "HTTPPROXY_AUTH_ENCODING": "utf-8",
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
         "LOG_LEVEL": settings.log.level,

@@ -16,6 +16,7 @@ class ExchangeSink(Protocol):
     async def keep(self, exchange: Exchange, request: Request) -> object | None:
         """Keep `exchange`, which answers (or fails to answer) `request`.
 
+        Its own request is empty where nothing was sent: no address, no connection, no TLS.
         Awaited before the response goes on or the error is raised, so that what Scrapy sees is
         already kept. The result is put into request.meta["archiver_capture"].
         """

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from w3lib.encoding import http_content_type_encoding
 
 from archiver.errors import WireError
@@ -26,6 +26,7 @@ from archiver.replay.rewrite import decode_html, rewrite_html
 from archiver.replay.stored import Memento, Stored
 from archiver.replay.uris import BadAddressError, References, archived_url, ascii_url, moment, stamp
 from archiver.wire.codings import decode_content
+from archiver.wire.spool import Content, pieces
 
 MAX_TEXT = 32_000_000  # bytes of a page or style sheet, decoded, that are rewritten
 
@@ -137,14 +138,15 @@ class Archive:
         A browser that would show markup gets its source as plain text: no policy keeps it from
         connecting to hosts that a page names (see `rewrite.py`).
         """
-        body, coded = memento.payload, True
+        body: Content = memento.payload
+        coded = True
         if not accepts(request.headers.get("accept-encoding", ""), memento.headers):
             try:
                 body = decode_content(body, memento.headers, cap=4 * MAX_TEXT, tolerant=True)
                 coded = False
             except WireError:
                 pass  # what nobody can decode goes out as it came
-        response = Response(body, memento.status)
+        response = _response(body, memento.status)
         for name, value in memento.headers:
             lower = name.lower()
             wanted = lower == b"content-type" or (coded and lower == b"content-encoding")
@@ -212,6 +214,14 @@ def _http_date(text: str) -> datetime:
     except ValueError:
         raise BadAddressError("Accept-Datetime is no date (RFC 1123)") from None
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _response(body: Content, status: int) -> Response:
+    """Give a body; one that was too large for memory piece by piece, as it is read."""
+    if isinstance(body, bytes):
+        return Response(body, status)
+    length = {"Content-Length": str(len(body))}
+    return StreamingResponse(pieces(body), status, headers=length)
 
 
 def _kind(memento: Memento) -> str:

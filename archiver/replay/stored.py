@@ -15,6 +15,7 @@ from archiver.urls import urlkey
 from archiver.warc.fields import parse_warc_date
 from archiver.warc.names import resolve as resolve_file
 from archiver.warc.reader import StoredRecord, read_record
+from archiver.wire.spool import Content
 
 # A timestamp names a whole second: its middle is nearer to all captures in it than any other.
 _HALF = timedelta(milliseconds=500)
@@ -27,7 +28,7 @@ class Memento:
     capture: Capture
     status: int
     headers: Fields
-    payload: bytes
+    payload: Content
 
     def header(self, name: bytes) -> str | None:
         """The first field of that name (lower case) as text; None where there is none."""

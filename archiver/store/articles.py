@@ -82,7 +82,7 @@ class Articles(Store):
         """The number of the article, locked against other writers, and whether it is new."""
         article = t.article.c
         made = conn.execute(
-            insert(conn, t.article)
+            insert(conn.dialect.name, t.article)
             .values(
                 url_id=url_id,
                 page_id=page_id,

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
+from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, Table, select
+from sqlalchemy import Column, Connection, Engine, Select, Table, bindparam, select
+from sqlalchemy.dialects.sqlite import Insert
 
 from archiver.store.columntypes import clean
 from archiver.store.engine import insert, reading
@@ -28,12 +30,24 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reader = reading(engine)
+        self._known: dict[str, dict[str, int]] = {}  # row numbers by name, by column
 
     def _writing(self) -> AbstractContextManager[Connection]:
         return self._engine.begin()
 
     def _reading(self) -> AbstractContextManager[Connection]:
         return self._reader.begin()
+
+    def _numbers(
+        self, conn: Connection, column: Column[str], rows: Mapping[str, Mapping[str, Any]]
+    ) -> dict[str, int]:
+        """As `intern`, but what is there is looked up once and remembered: rows never go."""
+        known = self._known.setdefault(str(column), {})
+        unknown = {name: row for name, row in rows.items() if name not in known}
+        found, new = intern(conn, column, unknown) if unknown else ({}, set())
+        # what this transaction makes may yet be rolled back
+        known |= {name: number for name, number in found.items() if name not in new}
+        return known | found
 
 
 def batches(items: Iterable[str]) -> Iterator[list[str]]:
@@ -53,12 +67,18 @@ def key_of(address: str) -> str:
 
 def look_up(conn: Connection, column: Column[str], names: Iterable[str]) -> dict[str, int]:
     """The row numbers of those names that are there; cost grows with the names asked."""
-    ids = column.table.c.id
     found: dict[str, int] = {}
     for batch in batches(names):
-        rows = conn.execute(select(column, ids).where(column.in_(batch)))
+        rows = conn.execute(_looking_up(column), {"names": batch})
         found |= {row[0]: row[1] for row in rows}
     return found
+
+
+@cache
+def _looking_up(column: Column[str]) -> Select[str, int]:
+    """The statement, which takes as long to make as to execute."""
+    wanted = column.in_(bindparam("names", expanding=True))
+    return select(column, column.table.c.id).where(wanted)
 
 
 def intern(
@@ -77,7 +97,9 @@ def intern(
         table = column.table
         if not isinstance(table, Table):
             raise TypeError(f"no table's column: {column}")
-        wanted = insert(conn, table).on_conflict_do_nothing().returning(column, table.c.id)
+        wanted = (
+            insert(conn.dialect.name, table).on_conflict_do_nothing().returning(column, table.c.id)
+        )
         values = [{**rows[names[name]], column.name: name} for name in missing]
         made = {row[0]: row[1] for row in conn.execute(wanted, values)}
         found |= made
@@ -121,13 +143,17 @@ def count(conn: Connection, changes: Mapping[tuple[int, str, str], int]) -> None
     """Add to the tallies, by outlet's number, what is counted, and key."""
     if not changes:
         return
-    statement = insert(conn, tally)
-    statement = statement.on_conflict_do_update(
-        index_elements=["outlet_id", "what", "key"],
-        set_={"n": tally.c.n + statement.excluded.n},
-    )
     rows: Sequence[dict[str, Any]] = [
         {"outlet_id": number, "what": what, "key": clean(key), "n": changes[number, what, key]}
         for number, what, key in sorted(changes)
     ]
-    conn.execute(statement, rows)
+    conn.execute(_counting(conn.dialect.name), rows)
+
+
+@cache
+def _counting(dialect: str) -> Insert:
+    statement = insert(dialect, tally)
+    return statement.on_conflict_do_update(
+        index_elements=["outlet_id", "what", "key"],
+        set_={"n": tally.c.n + statement.excluded.n},
+    )

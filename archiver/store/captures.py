@@ -1,34 +1,58 @@
-"""Captures and the WARC files they stand in: writing, and what a crawl asks of them."""
+"""Captures: writing them, and what a crawl asks of them."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, Select, TextClause, and_, bindparam, func, select, true, update
+from sqlalchemy import (
+    Row,
+    Select,
+    TextClause,
+    and_,
+    bindparam,
+    func,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.sql import ColumnElement
+from sqlalchemy.sql.dml import ReturningInsert
 
 from archiver.errors import CatalogueError
 from archiver.model import Capture, CaptureKind, ExtractionState, WarcRef
 from archiver.store import tables as t
-from archiver.store.base import Store, count, intern, intern_outlets, intern_urls
+from archiver.store.base import Store, count, intern_urls
 from archiver.store.engine import insert
 
 RETRY_STATUSES = frozenset({408, 425, 429})
 BROKEN_OFF = frozenset({"time", "disconnect"})  # by trouble on the way, not by a limit of ours
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WarcFile:
-    """A WARC file as the catalogue knows it; `size` (bytes) and `sha256` once it is closed."""
+# Statements of every group of captures, made once: that takes as long as to execute them.
+_ANSWERING = (
+    update(t.url)
+    .where(t.url.c.id == bindparam("number"), t.url.c.answered.is_(False))
+    .values(answered=bindparam("final"), attempts=t.url.c.attempts + bindparam("failed"))
+)
 
-    name: str
-    closed: bool
-    size: int | None = None
-    sha256: str | None = None  # `sha256:` and hex
+_KNOWN_DIGESTS = (
+    select(t.capture.c.payload_digest)
+    .where(t.RESPONSES, t.capture.c.payload_digest.in_(bindparam("digests", expanding=True)))
+    .distinct()
+)
+
+
+@cache
+def _adding(dialect: str) -> ReturningInsert[Any]:
+    made = t.capture.c
+    return (
+        insert(dialect, t.capture)
+        .on_conflict_do_nothing()
+        .returning(made.url_id, made.outlet_id, made.kind, made.status, made.truncated)
+    )
 
 
 def is_final(status: int | None, truncated: str | None = None) -> bool:
@@ -85,38 +109,7 @@ def to_capture(row: Row[Any]) -> Capture:
 
 
 class Captures(Store):
-    """The part of the catalogue that follows the WARC files."""
-
-    def open_file(self, name: str, at: datetime) -> int:
-        """Note that a WARC file was begun; returns its number. Again is no harm."""
-        with self._writing() as conn:
-            return intern(conn, t.warc_file.c.name, {name: {"opened": at}})[0][name]
-
-    def close_file(self, name: str, *, at: datetime, size: int, sha256: str | None) -> None:
-        """Note that a WARC file is complete: its size in bytes, and `sha256:` and hex."""
-        with self._writing() as conn:
-            number = intern(conn, t.warc_file.c.name, {name: {"opened": at}})[0][name]
-            conn.execute(
-                update(t.warc_file)
-                .where(t.warc_file.c.id == number)
-                .values(closed=at, size=size, sha256=sha256)
-            )
-
-    def files(self, *, unclosed: bool = False) -> list[WarcFile]:
-        """The WARC files that the catalogue knows, or those that it takes for being written.
-
-        In the order in which it learnt of them; cost grows with the files, of which there are
-        some a day.
-        """
-        wanted = select(t.warc_file).order_by(t.warc_file.c.id)
-        if unclosed:
-            wanted = wanted.where(t.warc_file.c.closed.is_(None))
-        with self._reading() as conn:
-            rows = conn.execute(wanted).all()
-        return [
-            WarcFile(name=row.name, closed=row.closed is not None, size=row.size, sha256=row.sha256)
-            for row in rows
-        ]
+    """The part of the catalogue that knows every answer."""
 
     def add_captures(self, captures: Sequence[Capture]) -> int:
         """Index captures that are in their WARC already, in one transaction; how many are new.
@@ -127,13 +120,13 @@ class Captures(Store):
         if not captures:
             return 0
         with self._writing() as conn:
-            outlets = intern_outlets(conn, {taken.outlet for taken in captures})
+            outlets = self._numbers(conn, t.outlet.c.name, {taken.outlet: {} for taken in captures})
             urls = intern_urls(
                 conn,
                 {taken.url: (outlets[taken.outlet], taken.captured_at) for taken in captures},
                 {taken.url: taken.urlkey for taken in captures},
             )
-            files, _ = intern(
+            files = self._numbers(
                 conn,
                 t.warc_file.c.name,
                 {taken.warc.file: {"opened": taken.captured_at} for taken in captures},
@@ -163,13 +156,7 @@ class Captures(Store):
                 }
                 for taken in captures
             ]
-            made = t.capture.c
-            new = conn.execute(
-                insert(conn, t.capture)
-                .on_conflict_do_nothing()
-                .returning(made.url_id, made.outlet_id, made.kind, made.status, made.truncated),
-                rows,
-            ).all()
+            new = conn.execute(_adding(conn.dialect.name), rows).all()
             final = {row.url_id for row in new if is_final(row.status, row.truncated)}
             failed = Counter(row.url_id for row in new if not is_final(row.status, row.truncated))
             changes = [
@@ -177,15 +164,7 @@ class Captures(Store):
                 for number in sorted(final | failed.keys())
             ]
             if changes:
-                conn.execute(
-                    update(t.url)
-                    .where(t.url.c.id == bindparam("number"), t.url.c.answered.is_(False))
-                    .values(
-                        answered=bindparam("final"),
-                        attempts=t.url.c.attempts + bindparam("failed"),
-                    ),
-                    changes,
-                )
+                conn.execute(_ANSWERING, changes)
             count(
                 conn,
                 Counter(
@@ -238,16 +217,19 @@ class Captures(Store):
 
         It is whole, has the status 200, and is the oldest of that URL, or else of the URL that
         has been known longest: so all revisits of one payload point at one record. A pair
-        without one is left out. One step into an index for each digest that is not there.
+        without one is left out. One look-up for all, of one step into an index for each digest
+        that is not there, as that of nearly every page.
         """
         taken = t.capture.c
-        good = and_(taken.record_type == "response", taken.status == 200, taken.truncated.is_(None))
+        good = and_(t.RESPONSES, taken.status == 200, taken.truncated.is_(None))
         found: dict[tuple[str, str], Capture] = {}
         with self._reading() as conn:
+            digests = sorted({digest for _, digest in wanted})
+            known = set(conn.scalars(_KNOWN_DIGESTS, {"digests": digests}))
             for url, digest in wanted:
+                if digest not in known:
+                    continue
                 equal = taken.payload_digest == digest
-                if conn.execute(select(taken.at).where(equal).limit(1)).first() is None:
-                    continue  # as for nearly every page, after one step into the index
                 url_id = select(t.url.c.id).where(t.url.c.url == url).scalar_subquery()
                 own = select_captures(good, equal, taken.url_id == url_id).order_by(taken.at)
                 any_url = select_captures(good, equal).order_by(taken.url_id, taken.at)

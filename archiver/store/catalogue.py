@@ -9,6 +9,7 @@ from archiver.errors import NoArchiveError
 from archiver.store.articles import Articles
 from archiver.store.captures import Captures
 from archiver.store.engine import catalogue_url, make_engine
+from archiver.store.files import Files
 from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
 from archiver.store.migrate import migrate
@@ -16,7 +17,7 @@ from archiver.store.runs import Runs
 from archiver.store.status import Status
 
 
-class Catalogue(Runs, Captures, Articles, Lookups, Lists, Status):
+class Catalogue(Runs, Files, Captures, Articles, Lookups, Lists, Status):
     """An open catalogue. Each method is one transaction; threads may share it.
 
     Times go in and come out as aware UTC datetimes, exact to the microsecond.

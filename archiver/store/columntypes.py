@@ -6,6 +6,7 @@ import base64
 import binascii
 import uuid
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from sqlalchemy import BigInteger, LargeBinary, SmallInteger, Text
 from sqlalchemy.engine import Dialect
@@ -21,6 +22,8 @@ _PACKED_LENGTH = {_SHA1_BASE32: 20, _SHA256_BASE16: 32, _UUID_URN: 16}
 
 def clean(text: str) -> str:
     """The text without what a database refuses: NUL (PostgreSQL) and lone surrogates (UTF-8)."""
+    if text.isascii() and "\0" not in text:
+        return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
@@ -40,6 +43,7 @@ def from_micros(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
 
 
+@lru_cache(maxsize=1024)  # a digest is looked for, then kept as that of payload and body
 def pack(text: str) -> bytes:
     """A digest or record id in few bytes; any text at all comes back from `unpack` unchanged."""
     packed = _pack_known(text)

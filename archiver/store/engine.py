@@ -7,7 +7,7 @@ import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
@@ -15,6 +15,7 @@ from archiver.errors import ArchiverError, CatalogueError, DiskFullError
 
 BUSY_SECONDS = 60.0  # how long a writer waits for another one before it gives up
 _READING = "archiver_reading"
+_DURABLE = "archiver_durable"
 _PG_DISK_FULL = "53100"  # SQLSTATE, PostgreSQL appendix A
 
 
@@ -78,13 +79,20 @@ def reading(engine: Engine) -> Engine:
     return engine.execution_options(**{_READING: True, "postgresql_readonly": True})
 
 
-def insert(conn: Connection, table: Table) -> sqlite.Insert:
+def durable(engine: Engine) -> Engine:
+    """The same engine, for transactions that no loss of power undoes, nor any before them."""
+    return engine.execution_options(**{_DURABLE: True})
+
+
+def insert(dialect: str, table: Table) -> Insert:
     """The database's own INSERT, for its `on_conflict_do_nothing` and `on_conflict_do_update`.
 
     Both dialects' constructs have the same methods; the type is that of one of them.
     """
-    if conn.dialect.name == "sqlite":
-        return sqlite.insert(table)
+    if dialect == "sqlite":
+        return Insert(table)
+    from sqlalchemy.dialects import postgresql  # slow to import, and seldom needed
+
     return postgresql.insert(table)  # type: ignore[return-value]  # same methods, see above
 
 
@@ -102,8 +110,14 @@ def _on_sqlite_connect(dbapi: sqlite3.Connection, _record: object) -> None:
 
 
 def _on_sqlite_begin(conn: Connection) -> None:
-    only_reads = conn.get_execution_options().get(_READING, False)
-    conn.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+    options = conn.get_execution_options()
+    if options.get(_READING, False):
+        conn.exec_driver_sql("BEGIN")
+        return
+    # Of the connection, and not to be changed within a transaction; by default see above.
+    level = "FULL" if options.get(_DURABLE, False) else "NORMAL"
+    conn.exec_driver_sql(f"PRAGMA synchronous={level}")
+    conn.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _on_error(context: ExceptionContext) -> BaseException | None:
@@ -118,8 +132,11 @@ def database_error(cause: BaseException, engine: Engine | None) -> ArchiverError
     """The error of ours that says what a database driver's error said."""
     thing = engine.url.render_as_string() if engine else "catalogue"
     words = str(cause).strip() or type(cause).__name__
-    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF  # without what its upper bits add
-    if code == sqlite3.SQLITE_FULL or getattr(cause, "sqlstate", None) == _PG_DISK_FULL:
+    exactly = getattr(cause, "sqlite_errorcode", 0)
+    code = exactly & 0xFF  # without what its upper bits add
+    # The file shared by WAL's readers could not be made: there is no room even for that.
+    full = code == sqlite3.SQLITE_FULL or exactly == sqlite3.SQLITE_IOERR_SHMSIZE
+    if full or getattr(cause, "sqlstate", None) == _PG_DISK_FULL:
         return DiskFullError(words, thing=thing, todo="Make room, then run the same again.")
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         todo = "Another process is writing; run the same again when it has ended."

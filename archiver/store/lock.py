@@ -5,11 +5,12 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from archiver.errors import LockedError
+from archiver.warc.writer import disk_error
 
 
 @contextmanager
@@ -21,10 +22,14 @@ def outlet_lock(folder: Path, outlet: str) -> Iterator[Path]:
 
     Raises:
         LockedError: at once, where somebody holds it; names the holder's process id.
+        DiskFullError, WarcError: its file cannot be made.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{quote(outlet, safe='')}.lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise disk_error("lock the outlet", path, error) from error
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -35,8 +40,10 @@ def outlet_lock(folder: Path, outlet: str) -> Iterator[Path]:
                 thing=outlet,
                 todo="Wait until it has ended, or end it.",
             ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode("ascii"), 0)
+        with suppress(OSError):  # who holds it is for people: the lock is the kernel's
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode("ascii"), 0)
         yield path
     finally:
-        os.close(handle)
+        with suppress(OSError):  # closed it is, whatever a disk reports
+            os.close(handle)

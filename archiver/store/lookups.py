@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,6 +43,15 @@ class Lookups(Store):
                 wanted.order_by(t.capture.c.at, t.capture.c.file_id, t.capture.c.offset)
             ).all()
         return [to_capture(row) for row in rows]
+
+    def places(self) -> dict[str, array[int]]:
+        """The offsets of all captures, by their WARC file's name; 8 bytes of memory each."""
+        found: dict[str, array[int]] = {}
+        wanted = select(t.warc_file.c.name, t.capture.c.offset).join_from(t.capture, t.warc_file)
+        with self._reading() as conn:
+            for name, offset in conn.execution_options(yield_per=10_000).execute(wanted):
+                found.setdefault(name, array("q")).append(offset)
+        return found
 
     def refers_to(self, url: str, at: datetime) -> Capture | None:
         """The response of a URL at a moment, which a revisit names as what it stands for."""

@@ -6,20 +6,37 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    inspect,
+    text,
+)
 
 from archiver.errors import CatalogueError, NoArchiveError
 from archiver.store.engine import reading
+from archiver.store.tables import metadata, prepare_for_postgresql
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
-# The newest revision. Stated here so that a catalogue that is up to date, as nearly all are,
-# is opened without Alembic, which takes longer to import than a crawl takes to ask a feed.
-HEAD = "0001"
+# The newest revision. Stated here so that a catalogue that is up to date, as nearly all are, or
+# new is opened without Alembic, which takes longer to import than a crawl takes to ask a feed.
+HEAD = "0002"
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK_NUMBER = 0x6E657773  # of PostgreSQL's advisory lock: "news"
+_VERSION = Table(  # as Alembic itself makes it
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 _one_at_a_time = Lock()  # Alembic keeps its context in a module
 
 
@@ -34,7 +51,7 @@ def alembic_config() -> Config:
 
 
 def migrate(engine: Engine, *, create: bool) -> None:
-    """Upgrade to the newest revision in one transaction; nothing is written where it is there.
+    """Make or upgrade to the newest revision, in one transaction, unless it is there.
 
     Raises:
         NoArchiveError: where there are no tables and `create` is false.
@@ -47,7 +64,22 @@ def migrate(engine: Engine, *, create: bool) -> None:
     thing = engine.url.render_as_string()
     if revision is None and not create:
         raise NoArchiveError("no archive here", thing=thing, todo="Make one: archiver init DIR.")
-    _upgrade(engine, revision)
+    if revision is not None or not _make(engine):
+        _upgrade(engine, revision)
+
+
+def _make(engine: Engine) -> bool:
+    """Make all tables as they are now; False where another process was quicker."""
+    with engine.begin() as conn:
+        _lock(conn)
+        if _revision(conn) is not None:
+            return False
+        if conn.dialect.name == "postgresql":
+            prepare_for_postgresql()
+        metadata.create_all(conn)
+        _VERSION.create(conn)
+        conn.execute(_VERSION.insert().values(version_num=HEAD))
+    return True
 
 
 def _upgrade(engine: Engine, revision: str | None) -> None:
@@ -57,10 +89,7 @@ def _upgrade(engine: Engine, revision: str | None) -> None:
     config = alembic_config()
     try:
         with _one_at_a_time, engine.begin() as conn:
-            if conn.dialect.name == "postgresql":
-                conn.execute(
-                    text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER}
-                )
+            _lock(conn)
             config.attributes["connection"] = conn
             command.upgrade(config, "head")
     except CommandError as error:
@@ -69,6 +98,12 @@ def _upgrade(engine: Engine, revision: str | None) -> None:
             thing=engine.url.render_as_string(),
             todo="Use the newer news-archiver that wrote it.",
         ) from error
+
+
+def _lock(conn: Connection) -> None:
+    """Wait for other processes that migrate; SQLite has one writer anyway."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _LOCK_NUMBER})
 
 
 def _revision(conn: Connection) -> str | None:

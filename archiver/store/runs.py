@@ -105,7 +105,7 @@ class Runs(Store):
                 for found in discoveries
             ]
             rows.sort(key=itemgetter("url_id", "source_id", "words"))
-            wanted = insert(conn, t.discovery).on_conflict_do_nothing()
+            wanted = insert(conn.dialect.name, t.discovery).on_conflict_do_nothing()
             return len(conn.execute(wanted.returning(t.discovery.c.url_id), rows).all())
 
     def unfetched(self, outlet: str, urls: Sequence[str], *, max_attempts: int = 5) -> set[str]:

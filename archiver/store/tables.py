@@ -17,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
+    TextClause,
     UniqueConstraint,
     text,
 )
@@ -33,6 +34,7 @@ ARTICLE_STATES = Code(("live", "gone"))
 # A literal, not a parameter: only so does a planner know that the partial index serves.
 PENDING = text("extraction = 1")
 UNANSWERED = text("NOT answered")
+RESPONSES = text("record_type = 0")
 
 metadata = MetaData(
     naming_convention={
@@ -42,6 +44,23 @@ metadata = MetaData(
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     }
 )
+_partial_indexes: list[tuple[Index, TextClause]] = []
+
+
+def _partial(name: str, column: str, *, where: TextClause) -> Index:
+    index = Index(name, column, sqlite_where=where)
+    _partial_indexes.append((index, where))
+    return index
+
+
+def prepare_for_postgresql() -> None:
+    """Make the partial indexes partial there too, before its tables are made.
+
+    Saying so where they are defined would import that dialect into every program.
+    """
+    for index, where in _partial_indexes:
+        index.dialect_options["postgresql"]["where"] = where
+
 
 outlet = Table(
     "outlet",
@@ -76,7 +95,7 @@ url = Table(
     Column("url", BYTEWISE, nullable=False, unique=True),
     Column("urlkey", BYTEWISE, nullable=False, index=True),
     Index("ix_url_outlet_id_urlkey", "outlet_id", "urlkey"),
-    Index("ix_url_unanswered", "outlet_id", sqlite_where=UNANSWERED, postgresql_where=UNANSWERED),
+    _partial("ix_url_unanswered", "outlet_id", where=UNANSWERED),
 )
 
 warc_file = Table(
@@ -136,8 +155,9 @@ capture = Table(
     Column("last_modified", Words),
     # In the order in which replay looks up; without row ids the table itself stands in it.
     PrimaryKeyConstraint("url_id", "at", "file_id", "offset"),
-    Index("ix_capture_payload_digest", "payload_digest"),
-    Index("ix_capture_pending", "at", sqlite_where=PENDING, postgresql_where=PENDING),
+    # Revisits point at nothing else.
+    _partial("ix_capture_payload_digest", "payload_digest", where=RESPONSES),
+    _partial("ix_capture_pending", "at", where=PENDING),
     sqlite_with_rowid=False,
 )
 

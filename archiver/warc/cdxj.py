@@ -14,6 +14,7 @@ from archiver.warc.names import SIDECAR, beside
 from archiver.warc.reader import Damage, StoredRecord, iter_records
 from archiver.warc.record import mime_of
 
+_JSON = json.JSONEncoder(ensure_ascii=False)
 INDEXED = frozenset({"response", "revisit", "resource"})
 
 
@@ -49,7 +50,7 @@ def cdxj_line(
         "offset": str(offset),
         "filename": filename,
     }
-    return f"{key} {at.astimezone(UTC):%Y%m%d%H%M%S} {json.dumps(fields, ensure_ascii=False)}"
+    return f"{key} {at.astimezone(UTC):%Y%m%d%H%M%S} {_JSON.encode(fields)}"
 
 
 def record_line(record: StoredRecord) -> str | None:
@@ -60,14 +61,12 @@ def record_line(record: StoredRecord) -> str | None:
     mime = mime_of(record.header("Content-Type"))
     if record.is_http:
         try:
-            parsed = record.http()
+            head = record.http_head()
         except WireError:
             mime = None
         else:
-            status = parsed.status
-            mime = mime_of(
-                next((v for k, v in parsed.headers if k.lower() == b"content-type"), None)
-            )
+            status = head.status
+            mime = mime_of(next((v for k, v in head.headers if k.lower() == b"content-type"), None))
     return cdxj_line(
         record_type=record.type,
         url=record.target_uri,

@@ -9,6 +9,8 @@ from pathlib import Path
 from archiver.errors import WireError
 from archiver.warc.fields import digest_matches
 from archiver.warc.reader import Damage, StoredRecord, iter_records
+from archiver.wire.framer import MAX_HEAD
+from archiver.wire.spool import Content, portion
 
 _MANDATORY = ("WARC-Type", "WARC-Record-ID", "WARC-Date", "Content-Length")
 _CONCURRENT = frozenset({"request", "response", "resource", "metadata", "revisit"})
@@ -33,15 +35,17 @@ class _Checks:
     def of(self, record: StoredRecord) -> Iterator[str]:
         """Say what is wrong with one record, by itself or beside those before it."""
         for name in _MANDATORY:
-            if record.header(name) is None:
+            if name.lower() not in record.fields:
                 yield f"no {name}"
         date = record.header("WARC-Date")
         if date is not None and record.date is None:
             yield f"malformed WARC-Date {date[:60]!r}"
         yield from _digest_faults(record)
-        concurrent = tuple(
-            value for name, value in record.headers if name.lower() == "warc-concurrent-to"
-        )
+        concurrent: tuple[str, ...] = ()
+        if "warc-concurrent-to" in record.fields:
+            concurrent = tuple(
+                value for name, value in record.headers if name.lower() == "warc-concurrent-to"
+            )
         if concurrent and record.type not in _CONCURRENT:
             yield f"WARC-Concurrent-To on a {record.type} record"
         if record.record_id in self.seen:
@@ -90,9 +94,9 @@ def _digest_faults(record: StoredRecord) -> Iterator[str]:
         yield f"WARC-Payload-Digest {payload_digest[:80]} is not that of the payload"
 
 
-def _payloads(record: StoredRecord) -> Iterator[bytes]:
+def _payloads(record: StoredRecord) -> Iterator[Content]:
     """Give what the payload may be: without transfer coding, or, as some tools write, with it."""
-    if not (record.header("Content-Type") or "").lower().startswith("application/http"):
+    if not record.says_http:
         yield record.block
         return
     if record.is_http:
@@ -102,9 +106,10 @@ def _payloads(record: StoredRecord) -> Iterator[bytes]:
             pass
         else:
             yield parsed.payload
-            yield record.block[parsed.head_length :]
+            yield portion(record.block, parsed.head_length)
             return
-    yield record.block.partition(b"\r\n\r\n")[2]
+    begin = record.block[:MAX_HEAD]
+    yield portion(record.block, len(begin.partition(b"\r\n\r\n")[0]) + 4)
 
 
 def check_file(

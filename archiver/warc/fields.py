@@ -88,13 +88,18 @@ def labelled_digest(data: Content) -> str:
     fails there. It finds accidents and repeated payloads; against forgery stands the SHA-256
     of the whole file, which the writer reports when it closes one.
     """
+    return digest_of(pieces(data))
+
+
+def digest_of(parts: Iterable[bytes]) -> str:
+    """Make the `labelled_digest` of what comes in parts."""
     digest = hashlib.sha1(usedforsecurity=False)
-    for piece in pieces(data):
-        digest.update(piece)
+    for part in parts:
+        digest.update(part)
     return "sha1:" + base64.b32encode(digest.digest()).decode()
 
 
-def digest_matches(labelled: str, data: bytes) -> bool | None:
+def digest_matches(labelled: str, data: Content) -> bool | None:
     """Say whether a labelled digest, in Base16 or Base32, is that of the data.
 
     None where its algorithm is unknown or its value is not readable.
@@ -103,7 +108,10 @@ def digest_matches(labelled: str, data: bytes) -> bool | None:
     algorithm = label.strip().lower().replace("-", "")
     if algorithm not in _ALGORITHMS:
         return None
-    actual = hashlib.new(algorithm, data, usedforsecurity=False).digest()
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    for piece in pieces(data):
+        digest.update(piece)
+    actual = digest.digest()
     value = value.strip().upper()
     try:
         wanted = (

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from warcio.statusandheaders import StatusAndHeadersParser  # type: ignore[import-untyped]  # no types
+from archiver.warc.stored import Headers, first_values
 
-from archiver.warc.stored import Headers, first
-
-MAX_BLOCK = 1 << 30  # bytes of one record's block; more is damage, not memory
+HELD = 4 * 1024 * 1024  # bytes of a block that are held in memory
 _MAX_HEADER = 1 << 20
+_NOT_BLANK = re.compile(rb"[^\r\n]")
 _VERSION = re.compile(rb"WARC/\d+\.\d+\s*\n")
-_PARSER = StatusAndHeadersParser(["WARC/"])
+_HEADER_END = re.compile(rb"\n\r?\n")
+_LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One record cut out of a stream: where it begins and ends there."""
+    """One record cut out of a stream: where it begins, its block begins, and it ends there.
+
+    `fields` are its first values by names in lower case. `block` is None where it is too large
+    to be held: the stream has to be read again for it.
+    """
 
     start: int
+    block_start: int
     end: int
     headers: Headers
-    block: bytes
+    fields: dict[str, str]
+    block: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,55 +42,105 @@ class Fault:
     cut: bool = False
 
 
-def cut_records(stream: io.BufferedReader) -> Iterator[Frame | Fault]:
-    """Cut a stream into its records, up to its end or the first fault, which comes last."""
-    position = 0
+def cut_records(read: Callable[[], bytes]) -> Iterator[Frame | Fault]:
+    """Cut a stream into its records, up to its end or the first fault, which comes last.
+
+    `read` gives the next piece of the stream, of any size, and nothing at its end.
+    """
+    window, at, gone = b"", 0, 0  # a piece, a place in it, the bytes before it
     while True:
-        line = stream.readline(_MAX_HEADER)
-        if not line:
-            return
-        if not line.strip(b"\r\n"):
-            position += len(line)
-            continue
-        start = position
-        if not _VERSION.fullmatch(line):
+        while (begin := _NOT_BLANK.search(window, at)) is None:
+            gone += len(window)
+            window, at = read(), 0
+            if not window:
+                return
+        at = begin.start()
+        header_end = _HEADER_END.search(window, at)
+        while header_end is None and len(window) - at < _MAX_HEADER:
+            piece = read()
+            if not piece:
+                break
+            searched = max(0, len(window) - at - 2)
+            window, at, gone = window[at:] + piece, 0, gone + at
+            header_end = _HEADER_END.search(window, searched)
+        start = gone + at
+        if not _VERSION.match(window, at):
+            line = window[at : window.find(b"\n", at) + 1 or None]
             yield Fault(start, f"no WARC record begins here: {line[:40]!r}")
             return
-        head = _read_header(stream, line)
-        if not head.endswith((b"\n\n", b"\n\r\n")):
+        if header_end is None:
             yield Fault(start, "the record's header does not end", cut=True)
             return
-        headers = tuple(_PARSER.parse(io.BytesIO(head)).headers)
-        record_id = first(headers, "WARC-Record-ID")
-        said = {value for name, value in headers if name.lower() == "content-length"}
-        length = _length(said)
-        if length is None:
-            shown = " and ".join(sorted(said))[:80] or "missing"
-            yield Fault(start, f"Content-Length is {shown}", record_id)
+        headers = parse_header(window[at : header_end.end()])
+        fields = first_values(headers)
+        record_id = fields.get("warc-record-id")
+        at = header_end.end()
+        length = _length(headers, fields)
+        if isinstance(length, str):
+            yield Fault(start, f"Content-Length is {length}", record_id)
             return
-        if length > MAX_BLOCK:
-            yield Fault(start, f"a block of {length} bytes is over the limit", record_id)
-            return
-        block = stream.read(length)
-        if len(block) < length:
-            what = f"{len(block)} bytes of block where Content-Length says {length}"
+        block_start = gone + at
+        block, window, at, missing = _take(read, window, at, length)
+        if missing:
+            what = f"{length - missing} bytes of block where Content-Length says {length}"
             yield Fault(start, what, record_id, cut=True)
             return
-        position = start + len(head) + length
-        yield Frame(start, position, headers, block)
+        gone = block_start + length - at
+        yield Frame(start, block_start, block_start + length, headers, fields, block)
 
 
-def _read_header(stream: io.BufferedReader, line: bytes) -> bytes:
-    """Read from the version line to the empty line, or as far as there is one."""
-    lines = [line]
-    room = _MAX_HEADER
-    while lines[-1].strip(b"\r\n") and room > 0:
-        lines.append(stream.readline(room))
-        room -= len(lines[-1])
-    return b"".join(lines)
+def _take(
+    read: Callable[[], bytes], window: bytes, at: int, length: int
+) -> tuple[bytes | None, bytes, int, int]:
+    """Take a block; it, the piece in which it ends, where there, and how many bytes it lacks."""
+    have = len(window) - at
+    if length <= have:
+        return window[at : at + length], window, at + length, 0
+    held = [memoryview(window)[at:]]
+    missing = length - have
+    while missing and (window := read()):
+        at = min(missing, len(window))
+        missing -= at
+        if length <= HELD:
+            held.append(memoryview(window)[:at])
+    return b"".join(held) if length <= HELD else None, window, at, missing
 
 
-def _length(said: set[str]) -> int | None:
-    """Read the one Content-Length; a header that gives two cannot be trusted with either."""
-    value = min(said) if len(said) == 1 else ""
-    return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else None
+def parse_header(head: bytes) -> Headers:
+    """Read a record's header (WARC 1.1, section 4): its fields in order, folded lines joined.
+
+    A line that is no UTF-8 is read as Latin-1, one without a colon left out.
+    """
+    found: list[tuple[str, str]] = []
+    last = False  # whether the line before can be folded
+    try:
+        lines = head.decode().split("\n")
+    except UnicodeDecodeError:
+        lines = [_text(line) for line in head.split(b"\n")]
+    for line in lines[1:]:
+        if line[:1] in (" ", "\t") and line.strip():
+            if last:
+                name, value = found[-1]
+                found[-1] = name, value + line.rstrip("\r")
+            continue
+        name, colon, value = line.partition(":")
+        last = colon != ""
+        if last:
+            found.append((name.rstrip(" \t"), value.strip()))
+    return tuple(found)
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def _length(headers: Headers, fields: dict[str, str]) -> int | str:
+    """Read the Content-Length, or say what is there instead; of two, neither can be trusted."""
+    value = fields.get("content-length", "missing")
+    if len(fields) < len(headers):
+        said = {value for name, value in headers if name.lower() == "content-length"}
+        value = " and ".join(sorted(said)) or value
+    return int(value) if _LENGTH.fullmatch(value) else value[:80]

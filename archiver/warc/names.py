@@ -72,6 +72,14 @@ def open_warc(path: Path) -> int:
     ) from failure
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, so that they are there after a loss of power too."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make names in the folder durable: files made, renamed, removed."""
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

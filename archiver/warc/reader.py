@@ -1,31 +1,32 @@
 """The one reader of WARC files, ours and foreign, plain and gzipped: records and damage.
 
-Framing is by gzip member and Content-Length, checked exactly, and warcio's parser reads the
-header. FastWARC 2.0 was tried for this: it passes over a torn last record in silence, reads a
-record whose field is spelled `content-length` as empty, and aborts with a panic that is no
-Exception where a stream fails.
+Framing is by gzip member and Content-Length, checked exactly. FastWARC 2.0 was tried for this:
+it passes over a torn last record in silence, reads a record whose field is spelled
+`content-length` as empty, and aborts with a panic that is no Exception where a stream fails.
 """
 
 from __future__ import annotations
 
-import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 from archiver.errors import WarcError
-from archiver.warc.compress import MAGIC, GzipMember, JoinedMembers
 from archiver.warc.fields import parse_warc_date
 from archiver.warc.frames import Fault, Frame, cut_records
+from archiver.warc.members import MAGIC, FileWindow, GzipMember, JoinedMembers
 from archiver.warc.names import OPEN, open_warc
-from archiver.warc.stored import Damage, StoredRecord, first
+from archiver.warc.stored import Damage, StoredRecord
+from archiver.wire.spool import Content, HeldFile, Spilled, Streamed, portion
 
 __all__ = ["Damage", "StoredRecord", "iter_records", "read_record"]
 
 _CHUNK = 1 << 20
 _RECORD = re.compile(rb"WARC/\d\.\d+\r?\n")
+_MEMBER = re.compile(re.escape(MAGIC))
 
 
 def read_record(path: Path, offset: int) -> StoredRecord:
@@ -48,7 +49,8 @@ def iter_records(path: Path, *, start: int = 0) -> Iterator[StoredRecord | Damag
 
     After damage it goes on with the next thing that begins like a record. Such a find within
     the damaged bytes may be content of the lost record that looks like one: what follows
-    damage is best effort. Nothing in a file makes this raise.
+    damage is best effort. Nothing in a file makes this raise. Memory is flat: a block too large
+    to be held is given as content that reads itself from the file.
 
     Raises:
         WarcError: the file cannot be opened, or is an ARC.
@@ -57,12 +59,12 @@ def iter_records(path: Path, *, start: int = 0) -> Iterator[StoredRecord | Damag
     fd = open_warc(path)
     try:
         name = path.name.removesuffix(OPEN)
-        begin = os.pread(fd, len(MAGIC), 0)
-        if begin == MAGIC or (begin and name.endswith(".gz")):
-            _refuse_arc(io.BufferedReader(GzipMember(fd, 0)).read(11), path)
+        begin = os.pread(fd, 11, 0)
+        if begin.startswith(MAGIC) or (begin and name.endswith(".gz")):
+            _refuse_arc(GzipMember(FileWindow(fd), 0).begin(11), path)
             yield from _gzipped(fd, name, start)
         else:
-            _refuse_arc(os.pread(fd, 11, 0), path)
+            _refuse_arc(begin, path)
             yield from _plain(fd, name, start)
     except OSError as error:
         raise WarcError(f"cannot be read ({error.strerror})", thing=str(path)) from error
@@ -79,72 +81,95 @@ def _refuse_arc(begin: bytes, path: Path) -> None:
         )
 
 
-def _stored(frame: Frame, file: str, offset: int, length: int) -> StoredRecord:
-    uri = first(frame.headers, "WARC-Target-URI")
+def _stored(frame: Frame, block: Content, file: str, offset: int, length: int) -> StoredRecord:
+    fields = frame.fields
+    uri = fields.get("warc-target-uri")
     if uri is not None:
         uri = uri.removeprefix("<").removesuffix(">").replace(" ", "%20")
     return StoredRecord(
         file=file,
         offset=offset,
         length=length,
-        type=first(frame.headers, "WARC-Type") or "unknown",
-        record_id=first(frame.headers, "WARC-Record-ID"),
+        type=fields.get("warc-type") or "unknown",
+        record_id=fields.get("warc-record-id"),
         target_uri=uri,
-        date=parse_warc_date(first(frame.headers, "WARC-Date") or ""),
+        date=parse_warc_date(fields.get("warc-date") or ""),
         headers=frame.headers,
-        block=frame.block,
+        fields=fields,
+        block=block,
     )
 
 
 def _gzipped(fd: int, name: str, start: int) -> Iterator[StoredRecord | Damage]:
-    size = os.fstat(fd).st_size
+    file = FileWindow(fd)
     offset = start
     may_join = True
-    while offset < size:
-        member = GzipMember(fd, offset)
-        items = cut_records(io.BufferedReader(member))
+    while file.at(offset):
+        member = GzipMember(file, offset)
+        items = cut_records(member.read)
         record, more = next(items, None), next(items, None)
         faults: list[Fault] = []
         if isinstance(more, Frame):
             for item in chain((record, more), items):
                 if isinstance(item, Frame):
-                    yield _stored(item, name, offset, 0)
+                    yield _stored(item, _block(fd, offset, item), name, offset, 0)
                 elif item:
                     faults.append(item)
             faults.append(Fault(0, "several records in one gzip member"))
         member.drain()
         end = member.end
+        torn = end is None
         if end is None:
             whose = None if faults else _id_of(record)
             faults = [Fault(0, member.fault or "broken gzip member", whose)]
-            end = _next_member(fd, offset + 1, size)
+            end = _next_member(file, offset + 1)
         elif isinstance(record, Frame) and not faults:
-            yield _stored(record, name, offset, end - offset)
+            yield _stored(record, _block(fd, offset, record), name, offset, end - offset)
             faults += [Fault(0, more.what, _id_of(record))] if isinstance(more, Fault) else []
         elif isinstance(record, Fault):
-            joined = _joined(fd, offset) if record.cut and may_join else None
+            joined = _joined(file, offset) if record.cut and may_join else None
             if joined:
                 frame, end = joined
-                yield _stored(frame, name, offset, end - offset)
+                block = _block(fd, offset, frame, JoinedMembers)
+                yield _stored(frame, block, name, offset, end - offset)
                 faults.append(Fault(0, "one record in several gzip members", _id_of(frame)))
             else:
                 may_join = may_join and not record.cut  # once: it reads far ahead
                 faults.append(record)
         for fault in faults:
-            yield Damage(file=name, offset=offset, what=fault.what, record_id=fault.record_id)
+            yield Damage(
+                file=name, offset=offset, what=fault.what, record_id=fault.record_id, torn=torn
+            )
         offset = end
 
 
 def _id_of(item: Frame | Fault | None) -> str | None:
-    return first(item.headers, "WARC-Record-ID") if isinstance(item, Frame) else None
+    return item.fields.get("warc-record-id") if isinstance(item, Frame) else None
 
 
-def _joined(fd: int, offset: int) -> tuple[Frame, int] | None:
+def _joined(file: FileWindow, offset: int) -> tuple[Frame, int] | None:
     """Read a record that lies in several members; it, and the end of the last of them."""
-    members = JoinedMembers(fd, offset)
-    frame = next(cut_records(io.BufferedReader(members)), None)
+    members = JoinedMembers(file, offset)
+    frame = next(cut_records(members.read), None)
     end = members.end_of(frame.end) if isinstance(frame, Frame) else None
     return (frame, end) if isinstance(frame, Frame) and end else None
+
+
+def _block(
+    fd: int,
+    offset: int,
+    frame: Frame,
+    members: Callable[[FileWindow, int], GzipMember | JoinedMembers] = GzipMember,
+) -> Content:
+    """Give a record's block; one that was too large to be held is inflated again when read."""
+    if frame.block is not None:
+        return frame.block
+    held = HeldFile(os.dup(fd))
+
+    def again() -> Iterator[bytes]:  # which keeps the file open while it is read
+        yield from iter(members(FileWindow(held.fd), offset).read, b"")
+
+    return portion(Streamed(again, frame.end), frame.block_start, frame.end)
 
 
 def _plain(fd: int, name: str, start: int) -> Iterator[StoredRecord | Damage]:
@@ -152,33 +177,34 @@ def _plain(fd: int, name: str, start: int) -> Iterator[StoredRecord | Damage]:
     base = start
     while base < size:
         fault: Fault | None = None
-        with open(fd, "rb", closefd=False) as stream:
-            stream.seek(base)
-            for item in cut_records(stream):
-                if isinstance(item, Fault):
-                    fault = item
-                else:
-                    yield _stored(item, name, base + item.start, item.end - item.start)
+        steps = (os.pread(fd, _CHUNK, at) for at in range(base, size, _CHUNK))
+        for item in cut_records(partial(next, steps, b"")):
+            if isinstance(item, Fault):
+                fault = item
+                continue
+            block: Content | None = item.block
+            if block is None:
+                block = Spilled(HeldFile(os.dup(fd)), base + item.block_start, base + item.end)
+            yield _stored(item, block, name, base + item.start, item.end - item.start)
         if fault is None:
             return
         offset = base + fault.start
         yield Damage(file=name, offset=offset, what=fault.what, record_id=fault.record_id)
-        base = next(_find(fd, _RECORD, offset + 1, size), size)
+        base = next(_find(fd, _RECORD, offset + 1), size)
 
 
-def _find(fd: int, pattern: re.Pattern[bytes], start: int, size: int) -> Iterator[int]:
+def _find(fd: int, pattern: re.Pattern[bytes], start: int) -> Iterator[int]:
     """Find the offsets where the pattern (at most 16 bytes) begins, from `start` on."""
-    while start < size:
-        data = os.pread(fd, _CHUNK + 16, start)
+    while data := os.pread(fd, _CHUNK + 16, start):
         for found in pattern.finditer(data):
             if found.start() < _CHUNK:
                 yield start + found.start()
         start += _CHUNK
 
 
-def _next_member(fd: int, start: int, size: int) -> int:
+def _next_member(file: FileWindow, start: int) -> int:
     """Find the next gzip member that begins with a record, or else the file's end."""
-    for offset in _find(fd, re.compile(re.escape(MAGIC)), start, size):
-        if io.BufferedReader(GzipMember(fd, offset)).read(5) == b"WARC/":
+    for offset in _find(file.fd, _MEMBER, start):
+        if GzipMember(file, offset).begin(5) == b"WARC/":
             return offset
-    return size
+    return os.fstat(file.fd).st_size

@@ -15,9 +15,10 @@ from warcio.statusandheaders import StatusAndHeaders  # type: ignore[import-unty
 from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]  # the same
 
 from archiver.model import utcnow
+from archiver.warc.certificates import certificate_fields
 from archiver.warc.fields import labelled_digest, line, uri, warc_date, warc_fields
 from archiver.wire.exchange import Exchange
-from archiver.wire.spool import Content, Spilled
+from archiver.wire.spool import Content
 
 FORMAT = "WARC File Format 1.1"
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
@@ -35,22 +36,26 @@ Headers = list[tuple[str, str]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """One record, ready to be written: `data` is it whole, uncompressed.
+    """One record, ready to be written: `head`, `block` and `RECORD_END`, one after the other.
 
-    Where there is a `block`, one too large for memory, `data` is the header alone: the block
-    and `RECORD_END` follow. The rest says what an index needs to know. `target_uri` is as the
-    record has it; `status` and `mime` are those of the HTTP answer, None elsewhere.
+    The rest says what an index needs to know. `target_uri` is as the record has it; `status` and
+    `mime` are those of the HTTP answer, None elsewhere.
     """
 
     type: str
     record_id: str
-    data: bytes
+    head: bytes
+    block: Content
     date: datetime
     target_uri: str | None = None
     status: int | None = None
     mime: str | None = None
     payload_digest: str | None = None
-    block: Spilled | None = None
+
+    @property
+    def data(self) -> bytes:
+        """All of it, uncompressed, in memory."""
+        return b"".join((self.head, bytes(self.block), RECORD_END))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,9 +85,30 @@ class WarcInfo:
 
 
 class _Serialiser(WARCWriter):  # type: ignore[misc]  # warcio ships no types
-    """warcio's writer, told not to make payload digests of its own: ours are set where due."""
+    """warcio's writer, for heads alone: it would copy a block twice, and rewrite one of HTTP.
+
+    Payload digests are not its own to make: ours are set where due.
+    """
 
     NO_PAYLOAD_DIGEST_TYPES = ("response",)
+
+    def __init__(self) -> None:
+        super().__init__(BytesIO(), gzip=False, warc_version="1.1")
+
+    def head(self, kind: str, content_type: str, block: Content, headers: Headers) -> bytes:
+        """Make the head of a record that has this block."""
+        fields = StatusAndHeaders(
+            "",
+            [("WARC-Type", kind), *headers, ("WARC-Block-Digest", labelled_digest(block))],
+            protocol="WARC/1.1",
+        )
+        self.out.seek(0)
+        self.out.truncate()
+        # Each is a response to warcio, whatever its header says.
+        self.write_record(
+            ArcWarcRecord("warc", "response", fields, BytesIO(), None, content_type, len(block))
+        )
+        return bytes(self.out.getvalue().removesuffix(RECORD_END))
 
 
 def new_record_id() -> str:
@@ -90,32 +116,12 @@ def new_record_id() -> str:
     return f"<urn:uuid:{uuid.uuid4()}>"
 
 
-def _serialise(kind: str, content_type: str, block: Content, headers: Headers) -> bytes:
-    """Make the record's bytes, of a spilled block only the header, as `Record.data` says.
-
-    The block goes in raw, because warcio would rewrite an HTTP head.
-    """
-    # Each is a response to warcio, whatever its header says: of a revisit it drops the block.
-    fields = StatusAndHeaders(
-        "",
-        [("WARC-Type", kind), *headers, ("WARC-Block-Digest", labelled_digest(block))],
-        protocol="WARC/1.1",
-    )
-    out = BytesIO()
-    held = block if isinstance(block, bytes) else b""
-    _Serialiser(out, gzip=False, warc_version="1.1").write_record(
-        ArcWarcRecord("warc", "response", fields, BytesIO(held), None, content_type, len(block))
-    )
-    data = out.getvalue()
-    return data if held is block else data.removesuffix(RECORD_END)
-
-
-def with_warcinfo(data: bytes, warcinfo_id: str) -> bytes:
-    """Name the file's warcinfo record in a serialised record, which is known only on writing."""
+def with_warcinfo(head: bytes, warcinfo_id: str) -> bytes:
+    """Name the file's warcinfo record in a record's head, which is known only on writing."""
     return b"%sWARC-Warcinfo-ID: %s\r\n%s" % (
         _VERSION,
         warcinfo_id.encode(),
-        data.removeprefix(_VERSION),
+        head.removeprefix(_VERSION),
     )
 
 
@@ -141,8 +147,8 @@ def warcinfo_record(
         ("description", info.description),
     )
     block = warc_fields((name, value) for name, value in given if value)
-    data = _serialise("warcinfo", _FIELDS, block, headers)
-    return Record(type="warcinfo", record_id=record_id, data=data, date=at)
+    head = _Serialiser().head("warcinfo", _FIELDS, block, headers)
+    return Record(type="warcinfo", record_id=record_id, head=head, block=block, date=at)
 
 
 def redact_request(request: bytes, names: frozenset[str]) -> tuple[bytes, tuple[str, ...]]:
@@ -183,7 +189,13 @@ def _revisit_profile(exchange: Exchange, digest: str, refers_to: RefersTo | None
     return IDENTICAL if exchange.payload and digest == refers_to.payload_digest else None
 
 
-def _answer(exchange: Exchange, common: Headers, refers_to: RefersTo | None) -> Record | None:
+def _answer(
+    exchange: Exchange,
+    common: Headers,
+    refers_to: RefersTo | None,
+    payload_digest: str | None,
+    serialiser: _Serialiser,
+) -> Record | None:
     """Make the response or revisit record, or one of what else arrived; None of nothing."""
     if not exchange.response:
         return None
@@ -196,7 +208,7 @@ def _answer(exchange: Exchange, common: Headers, refers_to: RefersTo | None) -> 
     if not exchange.head_length:
         kind, content_type = "metadata", "application/octet-stream"
     else:
-        digest = labelled_digest(exchange.payload)
+        digest = payload_digest or labelled_digest(exchange.payload)
         profile = _revisit_profile(exchange, digest, refers_to)
         if profile and refers_to:
             kind, block = "revisit", exchange.response[: exchange.head_length]
@@ -217,13 +229,13 @@ def _answer(exchange: Exchange, common: Headers, refers_to: RefersTo | None) -> 
     return Record(
         type=kind,
         record_id=record_id,
-        data=_serialise(kind, content_type, block, headers),
+        head=serialiser.head(kind, content_type, block, headers),
+        block=block,
         date=exchange.started,
         target_uri=uri(exchange.url),
         status=exchange.status if exchange.head_length else None,
         mime=mime_of(exchange.header(b"content-type")),
         payload_digest=digest,
-        block=block if isinstance(block, Spilled) else None,
     )
 
 
@@ -232,6 +244,7 @@ def exchange_records(
     *,
     metadata: Sequence[tuple[str, str]] = (),
     refers_to: RefersTo | None = None,
+    payload_digest: str | None = None,
     redact: frozenset[str] = SECRETS,
 ) -> tuple[Record, ...]:
     """Make the records of an exchange: its answer, its request, and what else is known of it.
@@ -242,11 +255,14 @@ def exchange_records(
     truncated payload makes a whole response). Bytes that are no HTTP answer are a `metadata`
     record of type application/octet-stream: section 6.3.2 would let them be a response, but
     readers and indexers take the first line of any response for a status; a `resource` is by
-    section 6.4.2 an entity body. Where nothing came, the request stands first.
+    section 6.4.2 an entity body. Where nothing came, the request stands first; where nothing
+    was sent either, the last record stands alone.
 
-    The request has the values of `redact` taken out. The last record, `metadata` of type
-    application/warc-fields, has the fields given, then fetchTimeMs, `error`, `redacted` (the
-    request's fields that were taken out) and `interim-base64` (the 1xx answers as received).
+    `payload_digest` is the payload's, where it is known already. The request has the values of
+    `redact` taken out. The last record, `metadata` of type application/warc-fields, has the
+    fields given, then fetchTimeMs, those of `certificate_fields`, `error`, `error-detail`,
+    `tried` (the addresses), `redacted` (the request's fields that were taken out) and
+    `interim-base64` (the 1xx answers as received).
     """
     common = [("WARC-Date", warc_date(exchange.started)), ("WARC-Target-URI", uri(exchange.url))]
     if exchange.ip:
@@ -254,7 +270,8 @@ def exchange_records(
     common += [("WARC-Protocol", line(protocol)) for protocol in exchange.protocols]
     if exchange.cipher:
         common.append(("WARC-Cipher-Suite", line(exchange.cipher)))
-    answer = _answer(exchange, common, refers_to)
+    serialiser = _Serialiser()
+    answer = _answer(exchange, common, refers_to, payload_digest, serialiser)
     records = [answer] if answer else []
 
     def add(kind: str, content_type: str, block: bytes) -> None:
@@ -265,21 +282,26 @@ def exchange_records(
             Record(
                 type=kind,
                 record_id=record_id,
-                data=_serialise(kind, content_type, block, headers),
+                head=serialiser.head(kind, content_type, block, headers),
+                block=block,
                 date=exchange.started,
                 target_uri=uri(exchange.url),
             )
         )
 
     request, redacted = redact_request(exchange.request, redact)
-    add("request", "application/http; msgtype=request", request)
+    if request:
+        add("request", "application/http; msgtype=request", request)
     took = (exchange.ended - exchange.started).total_seconds() * 1000
-    fields = [*metadata, ("fetchTimeMs", str(max(0, round(took))))]
-    if exchange.error:
-        fields.append(("error", exchange.error))
-    if redacted:
-        fields.append(("redacted", " ".join(redacted)))
-    if exchange.interim:
-        fields.append(("interim-base64", base64.b64encode(exchange.interim).decode()))
+    facts = (
+        ("fetchTimeMs", str(max(0, round(took)))),
+        *certificate_fields(exchange),
+        ("error", exchange.error),
+        ("error-detail", exchange.detail),
+        ("tried", " ".join(exchange.tried)),
+        ("redacted", " ".join(redacted)),
+        ("interim-base64", base64.b64encode(exchange.interim).decode()),
+    )
+    fields = [*metadata, *((name, value) for name, value in facts if value)]
     add("metadata", _FIELDS, warc_fields(fields))
     return tuple(records)

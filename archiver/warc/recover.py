@@ -5,13 +5,13 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.warc.cdxj import INDEXED, record_line, write_sidecar
-from archiver.warc.compress import iter_members
 from archiver.warc.names import JOURNAL, OPEN, TORN, beside, sync_folder
-from archiver.warc.reader import Damage, iter_records
+from archiver.warc.reader import Damage, StoredRecord, iter_records
 from archiver.warc.writer import disk_error
 
 _CHUNK = 1 << 20
@@ -54,12 +54,15 @@ def left_open(folder: Path) -> list[Path]:
     return found
 
 
-def recover(folder: Path) -> list[Recovered]:
+def recover(
+    folder: Path, *, visit: Callable[[StoredRecord], object] = lambda _: None
+) -> list[Recovered]:
     """Finish every `.open` file of the folder that no writer holds; what came of each.
 
-    Each gzip member from the last journalled offset on must end; from the first that does not,
-    the rest is kept as `<name>.torn` and cut off. Then the file is made durable, gets its
-    index and its final name. To be interrupted and run again harms nothing.
+    Each exchange from the last journalled offset on must be whole; from the first that is not,
+    the rest is kept as `<name>.torn` and cut off. Then the file gets its index and its final
+    name. One pass over it does all: `visit` is called with each record that is kept, which is
+    durable by then. To be interrupted and run again harms nothing.
 
     Raises:
         DiskFullError, WarcError: a file could not be finished; it stays as it is.
@@ -75,7 +78,7 @@ def recover(folder: Path) -> list[Recovered]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if left.exists() and left.stat().st_ino == os.fstat(fd).st_ino:
-                found.append(_finish(fd, path))
+                found.append(_finish(fd, path, visit))
         except BlockingIOError:
             continue  # being written
         except OSError as error:
@@ -96,32 +99,44 @@ def _journalled(path: Path, size: int) -> int:
     return offset if 0 <= offset <= size else 0
 
 
-def _intact(fd: int, journalled: int, size: int) -> int:
-    """Find the end of the last member, from the journalled offset on, that ends well."""
-    end = max((end for _, end in iter_members(fd, journalled)), default=journalled)
-    if end == journalled and 0 < journalled < size:
-        # A journal that lies (a torn write of its own) costs a scan, but no record.
-        end = max((end for _, end in iter_members(fd)), default=0)
-    return max(end, journalled)
-
-
-def _finish(fd: int, path: Path) -> Recovered:
+def _finish(fd: int, path: Path, visit: Callable[[StoredRecord], object]) -> Recovered:
+    os.fsync(fd)  # before anyone learns of a record
     size = os.fstat(fd).st_size
     journalled = _journalled(path, size)
-    end = _intact(fd, journalled, size)
-    if end < size:
+    captures, lines, holds_more = [], [], False
+    exchange: list[StoredRecord] = []  # the records of one that has not ended yet
+
+    def keep(records: Iterable[StoredRecord]) -> None:
+        nonlocal holds_more
+        for record in records:
+            holds_more = holds_more or record.type != "warcinfo"
+            if record.type in INDEXED:
+                captures.append(record.offset)
+                lines.append(record_line(record))
+            visit(record)
+
+    left = beside(path, OPEN)
+    end = size
+    torn: int | None = None  # where a member began that does not end
+    for item in iter_records(left):
+        if torn is not None and item.offset > journalled:
+            break  # what follows it was not known to be durable
+        if isinstance(item, Damage):
+            torn = item.offset if item.torn else torn
+            continue  # of what was durable: for check to name
+        torn = None
+        exchange.append(item)
+        if _ends_exchange(item):
+            keep(exchange)
+            exchange.clear()
+    keep(record for record in exchange if record.offset < journalled)
+    # what is left of it is a part of an exchange whose other records did not come so far
+    torn = next((item.offset for item in exchange if item.offset >= journalled), torn)
+    if torn is not None:
+        end = max(torn, journalled)
         _keep_torn(fd, end, beside(path, TORN))
         os.ftruncate(fd, end)
-    os.fsync(fd)
-    left = beside(path, OPEN)
-    captures, lines, holds_more = [], [], False
-    for record in iter_records(left):
-        if isinstance(record, Damage):
-            continue  # of what was durable: for check to name
-        holds_more = holds_more or record.type != "warcinfo"
-        if record.type in INDEXED:
-            captures.append(record.offset)
-            lines.append(record_line(record))
+        os.fsync(fd)
     if holds_more:
         write_sidecar(path, filter(None, lines))
         left.rename(path)
@@ -139,6 +154,12 @@ def _finish(fd: int, path: Path) -> Recovered:
     )
 
 
+def _ends_exchange(record: StoredRecord) -> bool:
+    """Whether it is the last of what `exchange_records` makes, or stands for itself."""
+    fields = record.header("Content-Type") == "application/warc-fields"
+    return record.type == "warcinfo" or (record.type == "metadata" and fields)
+
+
 def _keep_torn(fd: int, end: int, torn: Path) -> None:
     """Copy the file from `end` on, durably, before it is cut off."""
     with torn.open("wb") as out:
@@ -147,6 +168,7 @@ def _keep_torn(fd: int, end: int, torn: Path) -> None:
             end += len(data)
         out.flush()
         os.fsync(out.fileno())
+    sync_folder(torn.parent)
 
 
 def _sha256(fd: int) -> str:

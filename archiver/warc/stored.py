@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from archiver.wire.answer import ParsedResponse, parse_head, parse_response
 from archiver.wire.codings import decode_content
-from archiver.wire.framer import ParsedResponse, parse_response
+from archiver.wire.head import ResponseHead
+from archiver.wire.spool import Content
 
 Headers = tuple[tuple[str, str], ...]
 
 
-def first(headers: Headers, name: str) -> str | None:
-    """Give the first value of a field, by name in any case."""
-    wanted = name.lower()
-    return next((value for key, value in headers if key.lower() == wanted), None)
+def first_values(headers: Headers) -> dict[str, str]:
+    """Give the first value of each field, by its name in lower case."""
+    return {name.lower(): value for name, value in reversed(headers)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +26,9 @@ class StoredRecord:
     `offset` and `length` are its gzip member's (of a plain file: header and block, without the
     empty lines after). A length of 0 says that the record shares its member with others and
     cannot be read by its offset. `target_uri` is without enclosing `<>` and with spaces
-    escaped; `headers` are as stored, in order. `date` is None where it is not well-formed.
+    escaped; `headers` are as stored, in order, and `fields` their first values by names in lower
+    case. `date` is None where it is not well-formed. A `block` too large to be held in memory
+    reads itself from the file.
     """
 
     file: str
@@ -35,20 +39,22 @@ class StoredRecord:
     target_uri: str | None
     date: datetime | None
     headers: Headers
-    block: bytes
+    fields: Mapping[str, str] = field(compare=False, repr=False)
+    block: Content = field(repr=False)
 
     def header(self, name: str) -> str | None:
         """Give the first value of a WARC header field, by name in any case."""
-        return first(self.headers, name)
+        return self.fields.get(name.lower())
 
     @property
     def is_http(self) -> bool:
         """Whether the block holds an HTTP answer (one of nothing at all does not)."""
-        return (
-            self.type in {"response", "revisit"}
-            and bool(self.block)
-            and (self.header("Content-Type") or "").lower().startswith("application/http")
-        )
+        return self.type in {"response", "revisit"} and len(self.block) > 0 and self.says_http
+
+    @property
+    def says_http(self) -> bool:
+        """Whether its Content-Type is that of an HTTP message."""
+        return self.fields.get("content-type", "").lower().startswith("application/http")
 
     def http(self, *, method: str = "GET") -> ParsedResponse:
         """Read the HTTP answer in the block; a revisit has a head only.
@@ -58,6 +64,15 @@ class StoredRecord:
 
         """
         return parse_response(self.block, method="HEAD" if self.type == "revisit" else method)
+
+    def http_head(self) -> ResponseHead:
+        """Read the head alone of the HTTP answer in the block.
+
+        Raises:
+            WireError: where the block is no HTTP answer.
+
+        """
+        return parse_head(self.block)
 
     def body(self, cap: int) -> bytes:
         """Give the content with all codings removed: the HTTP body, or else the whole block.
@@ -69,7 +84,7 @@ class StoredRecord:
 
         """
         if not self.is_http:
-            return self.block
+            return decode_content(self.block, (), cap=cap)
         answer = self.http()
         cut = not answer.complete or self.header("WARC-Truncated") is not None
         return decode_content(answer.payload, answer.headers, cap=cap, tolerant=cut)
@@ -77,9 +92,13 @@ class StoredRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Damage:
-    """Something wrong at a place of a file; `record_id` where it is known whose."""
+    """Something wrong at a place of a file; `record_id` where it is known whose.
+
+    `torn`: the gzip member that begins there does not end well.
+    """
 
     file: str
     offset: int
     what: str
     record_id: str | None = None
+    torn: bool = False

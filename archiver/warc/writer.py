@@ -25,9 +25,9 @@ from archiver.errors import ArchiverError, DiskFullError, WarcError
 from archiver.model import WarcRef, utcnow
 from archiver.warc.cdxj import cdxj_line, write_sidecar
 from archiver.warc.compress import Codec, compress_member, compress_pieces
-from archiver.warc.names import JOURNAL, OPEN, beside, new_name, sync_folder
+from archiver.warc.names import JOURNAL, OPEN, beside, make_folder, new_name, sync_folder
 from archiver.warc.record import RECORD_END, Record, WarcInfo, warcinfo_record, with_warcinfo
-from archiver.wire.spool import Spilled, pieces
+from archiver.wire.spool import Content, pieces
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _BATCH = 4 * 1024 * 1024  # bytes of one write() of a member that is made piece by piece
@@ -67,9 +67,10 @@ class WarcWriter:
     """Writes records to a row of WARC files in one folder; used by one thread at a time.
 
     The first file is opened by the first append. A file is closed and the next one begun,
-    before an exchange and never within, once it has `max_size` bytes or is `max_age` old.
-    `on_open` gets a file's name when its first exchange has been written; `on_close` its
-    name, size in bytes and SHA-256 (hex) when it has its final name.
+    before an exchange and never within, once it has `max_size` bytes or is `max_age` old and
+    all of it is durable: what is synced together stands in one file.
+    `on_open` gets a file's name before its first exchange is written; `on_close` its name, size
+    in bytes and SHA-256 (hex) when it has its final name, or size 0 when it was removed.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class WarcWriter:
         self._on_close = on_close
         self._clock = clock
         self._file: _OpenFile | None = None
+        self._lost: ArchiverError | None = None  # why the last appends may not be there
 
     def __enter__(self) -> Self:
         """Give the writer itself."""
@@ -128,13 +130,15 @@ class WarcWriter:
         """
         if not records:
             return []
+        if self._lost:
+            raise self._lost
         if self._file and self._due(self._file):
             self.close()
         file = self._file = self._file or self._begin()
         first = file.size == 0
         warcinfo_id = file.warcinfo.record_id
-        members = [self._member(file.warcinfo.data)] if first else []
-        members += [self._member(with_warcinfo(r.data, warcinfo_id), r.block) for r in records]
+        members = [self._member(file.warcinfo.head, file.warcinfo.block)] if first else []
+        members += [self._member(with_warcinfo(r.head, warcinfo_id), r.block) for r in records]
         offset = file.size
         lengths = self._write(file, members)
         if first:
@@ -152,8 +156,6 @@ class WarcWriter:
             )
             _index(file, record, refs[-1])
             offset += length
-        if first and self._on_open:
-            self._on_open(file.path.name)
         return refs
 
     def sync(self) -> None:
@@ -164,6 +166,9 @@ class WarcWriter:
                 left to recovery and the next append begins another.
 
         """
+        lost, self._lost = self._lost, None
+        if lost:
+            raise lost
         file = self._file
         if file is None or file.durable == file.size:
             return
@@ -201,37 +206,45 @@ class WarcWriter:
         except OSError as error:
             raise disk_error("finish the file", file.path, error) from error
         finally:
-            os.close(file.journal)
-            os.close(file.fd)
-        if file.size and self._on_close:
+            _let_go(file.journal, file.fd)
+        if self._on_close:
             self._on_close(file.path.name, file.size, file.sha256.hexdigest())
 
     def _due(self, file: _OpenFile) -> bool:
+        if file.durable < file.size or not file.size:
+            return False  # its last records belong to a group that is not synced yet
         old = self._max_age is not None and self._clock() - file.begun >= self._max_age
-        return file.size >= self._max_size or (old and file.size > 0)
+        return file.size >= self._max_size or old
 
-    def _member(self, data: bytes, block: Spilled | None = None) -> Iterable[bytes]:
-        if block is None:
+    def _member(self, head: bytes, block: Content) -> Iterable[bytes]:
+        if isinstance(block, bytes):
+            data = b"".join((head, block, RECORD_END))
             return (compress_member(data, codec=self._codec, level=self._level),)
-        whole = chain((data,), pieces(block), (RECORD_END,))
+        whole = chain((head,), pieces(block), (RECORD_END,))
         return compress_pieces(whole, codec=self._codec, level=self._level)
 
     def _begin(self) -> _OpenFile:
-        """Make a new, locked, empty file."""
+        """Make a new, locked, empty file, and tell of it: nobody learns of it by its records."""
         begun = self._clock()
         path = self._folder / new_name(self._prefix, begun)
+        made: list[int] = []
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            fd = _create_locked(beside(path, OPEN))
-            try:
-                journal = os.open(beside(path, JOURNAL), os.O_WRONLY | os.O_CREAT, 0o644)
-                sync_folder(self._folder)
-            except OSError:
-                os.close(fd)
-                raise
-        except OSError as error:
-            raise disk_error("begin a file", path, error) from error
+            make_folder(self._folder)
+            made.append(_create_locked(beside(path, OPEN)))
+            made.append(os.open(beside(path, JOURNAL), os.O_WRONLY | os.O_CREAT, 0o644))
+            sync_folder(self._folder)
+            if self._on_open:
+                self._on_open(path.name)
+        except BaseException as error:
+            for suffix in (OPEN, JOURNAL) if made else ():
+                with suppress(OSError):
+                    beside(path, suffix).unlink()
+            _let_go(*made)
+            if isinstance(error, OSError):
+                raise disk_error("begin a file", path, error) from error
+            raise
         info = warcinfo_record(self._info, filename=path.name, at=begun)
+        fd, journal = made
         return _OpenFile(path=path, fd=fd, journal=journal, begun=begun, warcinfo=info)
 
     def _write(self, file: _OpenFile, members: Sequence[Iterable[bytes]]) -> list[int]:
@@ -252,7 +265,9 @@ class WarcWriter:
         except BaseException as error:
             try:
                 os.ftruncate(file.fd, file.size)
-            except OSError:
+            except OSError as stuck:
+                if file.durable < file.size:  # of the same group; recovery may find them
+                    self._lost = disk_error("make records durable", file.path, stuck)
                 self._abandon(file)
             if isinstance(error, OSError):
                 raise disk_error("keep an exchange", file.path, error) from error
@@ -263,9 +278,14 @@ class WarcWriter:
     def _abandon(self, file: _OpenFile) -> None:
         """Let go of a file that cannot be trusted; its name stays `.open` for recovery."""
         self._file = None
-        for fd in (file.journal, file.fd):
-            with suppress(OSError):
-                os.close(fd)
+        _let_go(file.journal, file.fd)
+
+
+def _let_go(*descriptors: int) -> None:
+    """Close them; what is durable is not lost by an error there, and the rest is not trusted."""
+    for fd in descriptors:
+        with suppress(OSError):
+            os.close(fd)
 
 
 def _batches(members: Sequence[Iterable[bytes]], lengths: list[int]) -> Iterator[bytes]:

@@ -119,12 +119,23 @@ def _decode(
     if len(codings) > _MAX_CODINGS:
         raise WireError(f"{len(codings)} codings on one body; {_MAX_CODINGS} are undone at most")
     step = _TOLERANT_STEP if tolerant else _PIECE
-    decoded: Iterator[bytes] = (
-        piece[at : at + step] for piece in pieces(payload) for at in range(0, len(piece), step)
-    )
+    decoded = _steps(payload, step)
     for coding in reversed(codings):
         decoded = _layer(coding, decoded, cap=cap, tolerant=tolerant)
     return decoded
+
+
+def _steps(payload: Content, size: int) -> Iterator[bytes]:
+    """The payload in steps of that size, so that what is found never depends on its pieces."""
+    rest = b""
+    for piece in pieces(payload):
+        whole = rest + piece if rest else piece
+        end = len(whole) - len(whole) % size
+        for at in range(0, end, size):
+            yield whole[at : at + size]
+        rest = whole[end:]
+    if rest:
+        yield rest
 
 
 def _layer(coding: str, pieces: Iterator[bytes], *, cap: int, tolerant: bool) -> Iterator[bytes]:
@@ -154,7 +165,13 @@ def _at_least(count: int, piece: bytes, pieces: Iterator[bytes]) -> bytes:
 
 def _inflate(decoder: zlib._Decompress, piece: bytes) -> Iterator[bytes]:
     while True:
-        out = decoder.decompress(piece, _PIECE)
+        spare = decoder.copy()
+        try:
+            out = decoder.decompress(piece, _PIECE)
+        except zlib.error:  # which takes with it what the piece held before the fault
+            for at in range(len(piece)):
+                yield spare.decompress(piece[at : at + 1])
+            raise
         yield out
         piece = decoder.unconsumed_tail
         # A full piece of output may leave more inside, even with all input taken.

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from archiver.errors import WireError
 from archiver.wire.chunks import ChunkedBody
 from archiver.wire.codings import codings_of, decode_transfer
-from archiver.wire.head import Fields, ResponseHead, parse_response_head
+from archiver.wire.head import ResponseHead, parse_response_head
 from archiver.wire.spool import Content, Spool
 
 MAX_HEAD = 256 * 1024  # bytes of interim answers and head together
@@ -112,6 +110,21 @@ class ResponseFramer:
         return bytes(self._raw.content(0, self._start))
 
     @property
+    def head_end(self) -> int:
+        """Bytes up to the end of the final response's head, interim answers included."""
+        return self._start + self.head_length
+
+    @property
+    def chunked(self) -> bool:
+        """Whether the body comes in chunks."""
+        return self._chunked is not None
+
+    @property
+    def codings(self) -> list[str]:
+        """The transfer codings other than chunked, in the order they were applied."""
+        return [coding for coding in self._codings if coding != "chunked"]
+
+    @property
     def response(self) -> Content:
         """The final response as received: head, body with its transfer coding, trailers."""
         return self._raw.content(self._start, self._end)
@@ -139,12 +152,11 @@ class ResponseFramer:
         Raises:
             OverCapError: where a compressing transfer coding hides more than `cap` bytes.
         """
-        codings = [coding for coding in self._codings if coding != "chunked"]
         payload = self.payload_from(0)
-        if not codings:
+        if not self.codings:
             return payload
         decoded = self._spool()
-        for piece in decode_transfer(payload, codings, cap=cap):
+        for piece in decode_transfer(payload, self.codings, cap=cap):
             decoded.add(piece)
         return decoded.content()
 
@@ -239,50 +251,3 @@ class ResponseFramer:
     def _finish(self, end: int) -> None:
         self._end = end
         self.complete = True
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ParsedResponse:
-    """A whole stored response, understood.
-
-    `raw[head_length:]` is the body as it stands there. `payload` has its transfer coding
-    removed, content coding kept. `complete` is False where the stored bytes end before the
-    response does; `excess` counts bytes that follow its end.
-    """
-
-    version: bytes
-    status: int
-    reason: bytes
-    headers: Fields
-    head_length: int
-    payload: bytes
-    complete: bool = True
-    excess: int = 0
-
-
-def parse_response(raw: bytes, *, method: str = "GET", cap: int = MAX_PAYLOAD) -> ParsedResponse:
-    """Read the response in `raw`, which was the answer to a request of `method`.
-
-    Gives what there is of a body that was cut. Interim answers in front, as other archivers
-    store them, count to the head.
-
-    Raises:
-        WireError: where `raw` does not begin as an HTTP response, its head is larger than
-            `MAX_HEAD`, or a transfer coding hides more than `cap` bytes.
-    """
-    framer = ResponseFramer(method=method)
-    framer.feed(raw)
-    framer.eof()
-    if framer.head is None:
-        what = "the head is too large" if framer.fault == "too-large" else "no HTTP response"
-        raise WireError(what, thing=repr(raw[:40]))
-    return ParsedResponse(
-        version=framer.head.version,
-        status=framer.head.status,
-        reason=framer.head.reason,
-        headers=framer.head.headers,
-        head_length=len(framer.interim) + framer.head_length,
-        payload=bytes(framer.payload(cap=cap)),
-        complete=framer.complete,
-        excess=framer.excess,
-    )

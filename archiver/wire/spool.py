@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from archiver.errors import ArchiverError, DiskFullError
@@ -14,16 +14,42 @@ SPILL_AT = 4 * 1024 * 1024  # bytes of a body that stay in memory
 _PIECE = 1024 * 1024
 
 
-class Spilled:
-    """A byte string in an unnamed file, to be used as bytes are: len(), slices, bytes().
+class HeldFile:
+    """An open file, which is closed with the last that refers to it."""
 
-    Each slice is read anew, from any thread. The file goes with the last that refers to it.
+    def __init__(self, fd: int) -> None:
+        self.fd = fd
+        weakref.finalize(self, os.close, fd)
+
+    def read(self, start: int, end: int) -> bytes:
+        """Read all bytes between two offsets.
+
+        Raises:
+            ArchiverError: the disk fails, or the file is shorter.
+        """
+        found = []
+        while start < end:
+            try:
+                data = os.pread(self.fd, end - start, start)
+            except OSError as error:
+                raise ArchiverError(f"a large body cannot be read again ({error})") from error
+            if not data:
+                raise ArchiverError("a large body cannot be read again (its file was cut)")
+            found.append(data)
+            start += len(data)
+        return b"".join(found)
+
+
+class Spilled:
+    """A byte string in a file, to be used as bytes are: len(), slices, bytes().
+
+    Each slice is read anew, from any thread. The file is held open while it is referred to.
     Reading raises ArchiverError where the disk fails.
     """
 
     __slots__ = ("_begin", "_end", "_file")
 
-    def __init__(self, file: _File, begin: int, end: int) -> None:
+    def __init__(self, file: HeldFile, begin: int, end: int) -> None:
         self._file = file
         self._begin = begin
         self._end = end
@@ -41,17 +67,70 @@ class Spilled:
         """Read it whole, into memory."""
         return self[:]
 
+    def portion(self, start: int, end: int) -> Spilled:
+        """Give a part of it, in the same file."""
+        return Spilled(self._file, self._begin + start, self._begin + max(start, end))
 
-Content = bytes | Spilled
+
+class Streamed:
+    """A byte string that is made again whenever it is read, to be used as bytes are.
+
+    `begin` gives its pieces, `length` bytes in all. A slice costs a pass over what stands before
+    it: who reads all of it goes by `pieces`.
+    """
+
+    __slots__ = ("_length", "begin")
+
+    def __init__(self, begin: Callable[[], Iterable[bytes]], length: int) -> None:
+        self.begin = begin
+        self._length = length
+
+    def __len__(self) -> int:
+        """Count its bytes."""
+        return self._length
+
+    def __getitem__(self, part: slice) -> bytes:
+        """Make a slice without a step."""
+        start, stop, _ = part.indices(self._length)
+        return b"".join(_between(self.begin(), start, stop))
+
+    def __bytes__(self) -> bytes:
+        """Make it whole, in memory."""
+        return b"".join(self.begin())
+
+
+Content = bytes | Spilled | Streamed
 
 
 def pieces(content: Content) -> Iterator[bytes]:
-    """Give the content in pieces of 1 MiB; bytes, which are in memory anyway, in one."""
+    """Give the content in pieces of some MiB at most; bytes, which are in memory, in one."""
     if isinstance(content, bytes):
         yield content
-        return
-    for at in range(0, len(content), _PIECE):
-        yield content[at : at + _PIECE]
+    elif isinstance(content, Streamed):
+        yield from content.begin()
+    else:
+        for at in range(0, len(content), _PIECE):
+            yield content[at : at + _PIECE]
+
+
+def portion(content: Content, start: int, end: int | None = None) -> Content:
+    """Give what stands from `start` to `end`; only what is bytes already becomes bytes."""
+    start, end, _ = slice(start, end).indices(len(content))
+    if isinstance(content, bytes):
+        return content[start:end]
+    if isinstance(content, Spilled):
+        return content.portion(start, end)
+    return Streamed(lambda: _between(content.begin(), start, end), max(0, end - start))
+
+
+def _between(made: Iterable[bytes], start: int, end: int) -> Iterator[bytes]:
+    at = 0
+    for piece in made:
+        if at >= end:
+            return
+        if at + len(piece) > start:
+            yield piece[max(0, start - at) : end - at]
+        at += len(piece)
 
 
 class Spool:
@@ -100,9 +179,12 @@ class Spool:
         if start >= self.base:
             with memoryview(self.window) as view:
                 return bytes(view[start - self.base : end - self.base])
-        return Spilled(self._move(len(self.window)), start, max(start, end))
+        self._move(len(self.window))
+        if self._file is None:
+            raise ArchiverError("these bytes were let go")
+        return Spilled(self._file, start, max(start, end))
 
-    def _move(self, count: int) -> _File:
+    def _move(self, count: int) -> None:
         """Write the window's first `count` bytes behind those that went before."""
         try:
             self._file = self._file or _File(self._folder)
@@ -116,33 +198,18 @@ class Spool:
             ) from error
         del self.window[:count]
         self.base += count
-        return self._file
 
 
-class _File:
-    """An unnamed file, which is closed, and so gone, with its last reference."""
+class _File(HeldFile):
+    """An unnamed file, which is gone when it is closed."""
 
     def __init__(self, folder: Path | None) -> None:
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
-            self._fd = os.dup(file.fileno())
-        weakref.finalize(self, os.close, self._fd)
+            super().__init__(os.dup(file.fileno()))
 
     def write(self, data: memoryview, at: int) -> None:
         while data:
-            count = os.pwrite(self._fd, data, at)
+            count = os.pwrite(self.fd, data, at)
             data, at = data[count:], at + count
-
-    def read(self, start: int, end: int) -> bytes:
-        found = []
-        while start < end:
-            try:
-                data = os.pread(self._fd, end - start, start)
-            except OSError as error:
-                raise ArchiverError(f"a large body cannot be read again ({error})") from error
-            if not data:
-                raise ArchiverError("a large body cannot be read again (its file was cut)")
-            found.append(data)
-            start += len(data)
-        return b"".join(found)

@@ -21,6 +21,14 @@ from archiver.warc.recover import recover
 
 _POLICIES = (("after every exchange", 1), ("in groups of 16", 16), ("in groups of 32", 32))
 _NEVER = ("never", 0)
+_LEVELS = (
+    (Codec.ISAL, 2),
+    (Codec.ISAL, 3),
+    (Codec.LIBDEFLATE, 1),
+    (Codec.LIBDEFLATE, 6),
+    (Codec.LIBDEFLATE, 12),
+    (Codec.ZLIB, 6),
+)
 
 
 def sync_costs(folder: Path, *, exchanges: int, runs: int) -> Iterator[tuple[str, Cost]]:
@@ -52,15 +60,16 @@ class Packed:
 
 
 def codec_costs(*, pages: int) -> Iterator[Packed]:
-    """Compress the records of generated pages with every codec at its default level."""
+    """Compress the records of generated pages with every codec at some of its levels."""
     data = [record.data for records in record_sets(pages) for record in records]
     size = sum(map(len, data))
-    for codec in Codec:
+    for codec, level in _LEVELS:
         packed = 0
         with timed() as watch:
             for each in data:
-                packed += len(compress_member(each, codec=codec))
-        yield Packed(codec=codec, rate=size / watch.cpu / 1e6, share=packed / size)
+                packed += len(compress_member(each, codec=codec, level=level))
+        name = f"{codec}, level {level}"
+        yield Packed(codec=name, rate=size / watch.cpu / 1e6, share=packed / size)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

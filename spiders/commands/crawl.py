@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from scrapy.commands.crawl import Command as ScrapyCrawl
 from scrapy.exceptions import UsageError
 
 from archiver.errors import ArchiverError
+from archiver.fetch.scrapy_private import ScrapyCrawl
 from archiver.store.lock import outlet_lock
 from spiders.outlet import RECHECKS
 
@@ -47,5 +47,6 @@ class Command(ScrapyCrawl):
         with outlet_lock(self.settings["ARCHIVER_LOADED"].archive_folder / "locks", name):
             process.crawl(crawler, **opts.spargs)
             process.start()
-        state = crawler.stats.get_value("archiver/state") if crawler.stats else None
-        self.exitcode = 1 if process.bootstrap_failed else _EXIT_CODES.get(str(state), 1)
+        said = crawler.stats.get_stats() if crawler.stats else {}
+        state = "failed" if process.bootstrap_failed else said.get("archiver/state")
+        self.exitcode = said.get("archiver/exit_code") or _EXIT_CODES.get(str(state), 1)

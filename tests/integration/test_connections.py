@@ -197,10 +197,41 @@ async def test_the_next_address_is_tried(
     await pool.close()
 
 
+async def test_an_address_that_is_dead_costs_a_moment(
+    server: OddServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An IPv6 address that never answers stands first: the connection is made all the same."""
+    pool = pool_for(server)
+    with socket.socket(socket.AF_INET6) as dead, socket.socket(socket.AF_INET6) as filler:
+        try:
+            dead.bind(("::1", 0))
+        except OSError:
+            pytest.skip("no IPv6 here")
+        dead.listen(0)
+        filler.connect(dead.getsockname())  # the queue is full: the next one hears nothing
+        v6 = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", dead.getsockname())
+        v4 = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port))
+
+        async def both(host: str, port: int) -> list[object]:
+            return [v6, v4]
+
+        monkeypatch.setattr(pool._resolver, "locate", both)
+        async with asyncio.timeout(20):
+            connection = await pool.connection(origin())
+        assert str(connection.ip) == "127.0.0.1"
+        assert await ask(connection, "page") == HTML
+        await pool.close()
+
+
+def der_of(authority: trustme.CA) -> bytes:
+    return ssl.PEM_cert_to_DER_cert(authority.cert_pem.bytes().decode())
+
+
 async def test_facts_of_tls() -> None:
     authority = trustme.CA()
     serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("a.test").configure_cert(serving)
+    between = authority.create_child_ca()
+    between.issue_cert("a.test").configure_cert(serving)
     serving.set_alpn_protocols(["h2", "http/1.1"])
     trusting = client_context()
     authority.configure_trust(trusting)
@@ -210,7 +241,10 @@ async def test_facts_of_tls() -> None:
         assert connection.tls_version == "tls/1.3"
         assert connection.cipher is not None
         assert connection.cipher.startswith("TLS_")
-        assert connection.certificate is not None
+        assert connection.tls is not None
+        assert connection.tls.verified
+        ours = [der_of(one) for one in (between, authority)]
+        assert list(connection.tls.certificates[1:]) == ours  # the root, which nobody sent, too
         assert str(connection.ip) == "127.0.0.1"
         assert connection._transport is not None
         tls = connection._transport.get_extra_info("ssl_object")
@@ -220,8 +254,13 @@ async def test_facts_of_tls() -> None:
         with pytest.raises(FetchError) as caught:
             await strange.connection(origin(tls=True))
         assert caught.value.reason == "tls"
-        await pool.close()
-        await strange.close()
+        unverified = pool_for(server, client_context(verify=False))
+        careless = (await unverified.connection(origin(tls=True))).tls
+        assert careless is not None
+        assert not careless.verified
+        assert careless.certificates == connection.tls.certificates[:2]  # as the server sent them
+        for opened in (pool, strange, unverified):
+            await opened.close()
 
 
 def test_a_ca_file_that_is_none(tmp_path) -> None:

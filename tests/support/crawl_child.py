@@ -50,8 +50,13 @@ class DumpSink:
             ip=exchange.ip,
             protocols=exchange.protocols,
             cipher=exchange.cipher,
+            verified=exchange.tls.verified if exchange.tls else None,
+            certificates=[b64(der) for der in exchange.tls.certificates] if exchange.tls else [],
+            reused=exchange.reused,
             truncated=exchange.truncated,
             error=exchange.error,
+            detail=exchange.detail,
+            tried=exchange.tried,
         )
         if request.meta.get("sink_fails"):
             raise OSError("no room")
@@ -152,6 +157,10 @@ def main() -> None:
         {
             "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
             "DOWNLOAD_HANDLERS": {"http": handler, "https": handler},
+            "DOWNLOADER_MIDDLEWARES": {
+                "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+                "archiver.fetch.compression.ContentCodingMiddleware": 590,
+            },
             "EXTENSIONS": {DumpSink: 0},
             "TELNETCONSOLE_ENABLED": False,
             "CONCURRENT_REQUESTS": 16,

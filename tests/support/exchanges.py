@@ -123,6 +123,16 @@ def odd_exchanges() -> dict[str, Exchange]:
     made["nothing"] = exchange(
         url="https://news.example/nothing", error="timeout", truncated="time"
     )
+    made["unsent"] = exchange(
+        url="https://news.example/unsent",
+        request=b"",
+        ip=None,
+        protocols=(),
+        cipher=None,
+        error="tls",
+        detail="its certificate is not valid",
+        tried=("192.0.2.7", "2001:db8::7"),
+    )
     made["ipv6"] = exchange(answer(), url="http://[2001:db8::1]/x", ip="2001:db8::1", cipher=None)
     made["strange-url"] = exchange(answer(), url="https://news.example/a b\r\nX: ü<>\u2028")
     return made

@@ -1,4 +1,4 @@
-"""Three independent validators as judges of a WARC: what they hold against it, in words.
+"""Independent validators and indexers as judges of a WARC: what they hold against it, in words.
 
 Each has known faults. A verdict is left out only by its name, and only where the record has
 what that validator cannot do: payload digests over a transfer coding (none of their commands
@@ -14,11 +14,14 @@ import gzip
 import hashlib
 import http.client
 import io
+import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+from archiver.warc.cdxj import file_lines
 from archiver.warc.reader import Damage, StoredRecord, iter_records
 
 # warcio 1.8 looks for an attribute that Google's brotli does not have.
@@ -34,6 +37,9 @@ from warcio.cli import main
 main(["check", sys.argv[1]])
 """
 
+INDEXERS = Path(__file__).parents[2] / ".venv-judges" / "bin"
+
+Entry = tuple[str, str, str, str]
 Records = dict[str, StoredRecord]
 
 
@@ -65,13 +71,13 @@ def _forgiven(record: StoredRecord | None) -> bool:
     """Whether a verdict on this record's payload digest is the validator's own fault."""
     if record is None or record.type == "revisit":
         return record is not None
-    digest = hashlib.sha1(_payload(record.block)).digest()
+    digest = hashlib.sha1(_payload(bytes(record.block))).digest()
     wanted = "sha1:" + base64.b32encode(digest).decode()
     return record.header("WARC-Payload-Digest") == wanted
 
 
 def _unsplittable(record: StoredRecord) -> bool:
-    head = record.block.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    head = bytes(record.block).partition(b"\r\n\r\n")[0].split(b"\r\n")
     return record.is_http and (len(head) == 1 or any(b":" not in line for line in head[1:]))
 
 
@@ -122,8 +128,47 @@ def warcat(path: Path, records: Records) -> list[str]:
     return faults
 
 
+def indexers(path: Path) -> list[str]:
+    """Hear pywb's cdx-indexer and cdxj-indexer: do they find what our index of the file lists?
+
+    They live in an environment of their own (`make judges`); without it, nothing is heard.
+    They list metadata records too, and escape odd URLs in other ways in their keys.
+    """
+    if not INDEXERS.is_dir():
+        return []
+    ours = _entries(file_lines(path))
+    faults = []
+    for command in (("cdx-indexer", "-j"), ("cdxj-indexer",)):
+        code, said = _run(str(INDEXERS / command[0]), *command[1:], str(path))
+        theirs = _entries(line for line in said.splitlines() if line.endswith("}"))
+        faults += [f"{command[0]}: {said.strip()[-500:]}"] if code else []
+        faults += [
+            f"{command[0]}: {theirs.get(offset)} where we list {entry}"
+            for offset, entry in ours.items()
+            if entry not in (theirs.get(offset), _without_status(theirs.get(offset), entry))
+        ]
+    return faults
+
+
+def _without_status(theirs: Entry | None, ours: Entry) -> Entry | None:
+    """Their entry with our status: they find none in an HTTP answer without a reason."""
+    return (*theirs[:2], ours[2], theirs[3]) if theirs and theirs[2] == "-" else theirs
+
+
+def _entries(lines: Iterable[str]) -> dict[str, Entry]:
+    """By offset, what indexers agree on: time, length, status, digest."""
+    found = {}
+    for line in lines:
+        _, at, fields = line.split(" ", 2)
+        entry = json.loads(fields)
+        status = entry.get("status", "-")
+        digest = entry.get("digest", "-").removeprefix("sha1:")
+        found[entry["offset"]] = (at, entry["length"], status, digest)
+    return found
+
+
 def judge(path: Path) -> list[str]:
-    """List what our reader and the three validators hold against a WARC; empty = all well."""
+    """List what our reader, the validators and indexers hold against a WARC; empty = all well."""
     items = list(iter_records(path))
     faults = [f"ours: {item}" for item in items if isinstance(item, Damage)]
     records = {
@@ -133,4 +178,4 @@ def judge(path: Path) -> list[str]:
     }
     for validator in (fastwarc, warcio, warcat):
         faults += validator(path, records)
-    return faults
+    return faults + indexers(path)

@@ -22,6 +22,7 @@ class Act(Enum):
     RESET = auto()
     STALL = auto()  # says nothing more until the client leaves
     CLOSE_IF_REUSED = auto()  # a keep-alive connection that was closed in the meantime
+    TOGETHER = auto()  # goes on when eight requests have come this far
     MUTE = auto()  # closes; connections that come later are not even greeted
 
 
@@ -51,6 +52,7 @@ class OddServer:
     log: list[Logged] = field(default_factory=list)
     port: int = 0
     muted: bool = False
+    together: threading.Barrier = field(default_factory=lambda: threading.Barrier(8))
 
     def __enter__(self) -> OddServer:
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
@@ -97,7 +99,7 @@ class OddServer:
             if self.tls is not None:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             self._serve(connection, number)
-        except (OSError, ValueError):
+        except (OSError, ValueError, threading.BrokenBarrierError):
             pass
         finally:
             with self._lock:
@@ -130,6 +132,8 @@ class OddServer:
                     entry.sent += piece
             elif step is Act.GAP:
                 time.sleep(0.02)
+            elif step is Act.TOGETHER:
+                self.together.wait(30)
             elif step is Act.DRIP:
                 drip = True
             elif step is Act.CLOSE_IF_REUSED:

@@ -36,7 +36,8 @@ exclude = ['/video/']
 [fetch]
 delay = "2s"
 concurrency = 1
-proxy = "http://proxy.example:3128"
+proxy = "http://me@proxy.example:3128"
+proxy_password_variable = "EXAMPLE_PROXY"
 verify_tls = false
 """
 
@@ -81,7 +82,8 @@ def test_a_full_seed(tmp_path: Path) -> None:
             hosts=("news.example.com", "xn--mnchen-3ya.example"),
             delay=2.0,
             concurrency=1,
-            proxy="http://proxy.example:3128",
+            proxy="http://me@proxy.example:3128",
+            proxy_password_variable="EXAMPLE_PROXY",
             verify_tls=False,
         )
     }

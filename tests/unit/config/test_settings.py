@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from archiver.config.addresses import check_contact, check_host, check_page_url, check_peer
-from archiver.config.settings import Settings
+from archiver.config.settings import NetworkSettings, Settings
 from archiver.config.sources import KEYS
 
 
@@ -36,6 +38,7 @@ def test_every_setting_says_what_it_is() -> None:
         ("archive", {"codec": "gzip"}),
         ("archive", {"codec": "zlib", "level": 10}),
         ("archive", {"codec": "isal", "level": 4}),
+        ("archive", {"codec": "libdeflate", "level": 13}),
         ("archive", {"prefix": "{outlet.id}"}),
         ("archive", {"prefix": "{date}"}),
         ("archive", {"prefix": "{outlet"}),
@@ -63,6 +66,7 @@ def test_every_setting_says_what_it_is() -> None:
         ("network", {"connect_to": {"a.example": "localhost:1"}}),
         ("network", {"proxy": "socks5://proxy.example:1080"}),
         ("network", {"proxy": "http://proxy.example:1080/path"}),
+        ("network", {"event_loop": "trio"}),
         ("extract", {"memory": "1MB"}),
         ("replay", {"port": 65536}),
         ("replay", {"archived_host": "http://replay.localhost"}),
@@ -71,6 +75,12 @@ def test_every_setting_says_what_it_is() -> None:
 def test_refused(section: str, values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Settings.model_validate({section: values})
+
+
+def test_an_event_loop_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    with pytest.raises(ValidationError, match=r"install news-archiver\[uvloop\]"):
+        NetworkSettings(event_loop="uvloop")
 
 
 def test_taken() -> None:

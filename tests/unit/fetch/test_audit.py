@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,8 +12,9 @@ import pytest
 from support.exchanges import STARTED, answer, exchange
 
 from archiver.fetch.audit import Audit, audit_file
+from archiver.fetch.parallel import side_by_side
 from archiver.fetch.recovery import finish_left_files
-from archiver.fetch.reindex import index_files, reindex
+from archiver.fetch.reindex import index_file, reindex
 from archiver.store import tables as t
 from archiver.store.catalogue import Catalogue
 from archiver.warc.names import JOURNAL, OPEN, SIDECAR, TORN, beside
@@ -172,7 +174,7 @@ def test_a_trial_changes_nothing(catalogue: Catalogue, folder: Path) -> None:
 
 def test_many_files_are_read_side_by_side(folder: Path) -> None:
     paths = sorted(write(folder, minute) for minute in range(7))
-    assert [found.path for found in index_files(paths)] == paths
+    assert [found.path for found in side_by_side(index_file, paths)] == paths
 
 
 def test_what_was_renamed_but_not_catalogued_is(catalogue: Catalogue, folder: Path) -> None:
@@ -181,3 +183,28 @@ def test_what_was_renamed_but_not_catalogued_is(catalogue: Catalogue, folder: Pa
     assert finish_left_files(folder, catalogue) == []
     assert len(catalogue.captures_of(URL)) == 1
     assert names(catalogue, folder) == []
+
+
+def test_rows_and_records_that_have_no_counterpart(catalogue: Catalogue, folder: Path) -> None:
+    path, other = write(folder, 0, 1, 2), write(folder, 3)
+    mend(catalogue, folder)
+    path.write_bytes(other.read_bytes())  # records at other offsets, and fewer
+    found = Audit(folder, catalogue).file(path)
+    gone = [fault for fault in found if fault.name == "capture-gone"]
+    assert len(gone) in (2, 3)  # the first of both files may stand at one offset
+    assert "file-changed" in {fault.name for fault in found}
+    fresh = write(folder, 4)
+    catalogue.close_file(fresh.name, at=STARTED, size=fresh.stat().st_size, sha256=None)
+    assert [fault.name for fault in Audit(folder, catalogue).file(fresh)] == ["capture-unknown"]
+
+
+def test_a_file_that_cannot_be_read_does_not_end_the_check(
+    catalogue: Catalogue, folder: Path
+) -> None:
+    (folder / "a.warc.gz").write_bytes(gzip.compress(b"filedesc://old.arc 0.0.0.0 2001"))
+    beside(write(folder, 0), SIDECAR).unlink()
+    checked = list(Audit(folder, catalogue).files(sorted(folder.glob("*.warc.gz"))))
+    assert [[fault.name for fault in found] for _, found in checked] == [
+        ["unreadable"],
+        ["sidecar-missing", "file-unknown"],
+    ]

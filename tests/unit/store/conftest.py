@@ -30,10 +30,11 @@ def database(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> st
 
 
 @pytest.fixture(scope="session")
-def shared(postgres: Server) -> Iterator[Catalogue]:
+def shared(postgres: Server) -> str:
     """A catalogue in PostgreSQL that tests share, since a new database takes 0.2 s."""
-    with Catalogue.open(postgres.new_database(), create=True) as opened:
-        yield opened
+    database = postgres.new_database()
+    Catalogue.open(database, create=True).close()
+    return database
 
 
 @pytest.fixture(scope="session")
@@ -53,8 +54,8 @@ def catalogue(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> I
         with Catalogue.open(f"sqlite:///{path}") as opened:
             yield opened
     else:
-        opened = request.getfixturevalue("shared")
-        with opened._writing() as conn:
-            for table in reversed(metadata.sorted_tables):
-                conn.execute(table.delete())
-        yield opened
+        with Catalogue.open(request.getfixturevalue("shared")) as opened:
+            with opened._writing() as conn:
+                for table in reversed(metadata.sorted_tables):
+                    conn.execute(table.delete())
+            yield opened

@@ -30,11 +30,58 @@ def connected(database: str) -> Iterator[Connection]:
         engine.dispose()
 
 
+def upgrade(conn: Connection, revision: str) -> None:
+    config = alembic_config()
+    config.attributes["connection"] = conn
+    command.upgrade(config, revision)
+
+
+def shape_of(conn: Connection) -> dict[str, object]:
+    """All that the database tells of its tables."""
+    there = inspect(conn)
+    return {
+        name: (
+            sorted(str(column) for column in there.get_columns(name)),
+            there.get_pk_constraint(name)["constrained_columns"],
+            sorted(str(link) for link in there.get_foreign_keys(name)),
+            sorted(str(unique) for unique in there.get_unique_constraints(name)),
+            sorted(
+                str({**index, "dialect_options": {k: str(v) for k, v in options.items()}})
+                for index in there.get_indexes(name)
+                for options in [index.get("dialect_options", {})]
+            ),
+        )
+        for name in there.get_table_names()
+    }
+
+
 def test_the_newest_revision_makes_what_the_code_expects(database: str) -> None:
-    Catalogue.open(database, create=True).close()
     with connected(database) as conn:
+        upgrade(conn, "head")
         context = MigrationContext.configure(conn, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_a_new_catalogue_is_as_the_revisions_make_it(database: str) -> None:
+    """It is made at once, without Alembic."""
+    Catalogue.open(database, create=True).close()
+    with connected(database) as conn:
+        new = shape_of(conn)
+        command_config = alembic_config()
+        command_config.attributes["connection"] = conn
+        command.downgrade(command_config, "base")
+        upgrade(conn, "head")
+        assert shape_of(conn) == new
+
+
+@pytest.mark.parametrize("revision", ["0001"])
+def test_an_older_catalogue_is_brought_up(database: str, revision: str) -> None:
+    with connected(database) as conn:
+        upgrade(conn, revision)
+    with Catalogue.open(database) as catalogue:
+        catalogue.start_run("sky-news", trigger="hand", at=utcnow())
+    with connected(database) as conn:
+        assert conn.scalar(text("SELECT version_num FROM alembic_version")) == HEAD
 
 
 def test_the_revision_that_the_code_names_is_the_newest_one() -> None:
@@ -113,12 +160,30 @@ def test_a_migration_that_fails_leaves_nothing(
 ) -> None:
     """Also on SQLite every table of a migration comes in one transaction."""
 
-    def create_some(config: object, _revision: str) -> None:
+    def change_some(config: object, _revision: str) -> None:
         config.attributes["connection"].execute(text("CREATE TABLE half (a int)"))  # type: ignore[attr-defined]  # Alembic's Config
         raise RuntimeError("power cut")
 
+    with connected(database) as conn:
+        upgrade(conn, "0001")
+    before = tables_of(database)
     with monkeypatch.context() as patch:
-        patch.setattr(command, "upgrade", create_some)
+        patch.setattr(command, "upgrade", change_some)
+        with pytest.raises(RuntimeError, match="power cut"):
+            Catalogue.open(database, create=True)
+    assert tables_of(database) == before
+    Catalogue.open(database, create=True).close()
+
+
+def test_a_catalogue_that_cannot_be_made_leaves_nothing(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def create_some(conn: Connection) -> None:
+        conn.execute(text("CREATE TABLE half (a int)"))
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(metadata, "create_all", create_some)
         with pytest.raises(RuntimeError, match="power cut"):
             Catalogue.open(database, create=True)
     assert tables_of(database) == []

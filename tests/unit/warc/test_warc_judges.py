@@ -8,9 +8,11 @@ import re
 from pathlib import Path
 
 import pytest
+from support import judges
 from support.exchanges import PAGE, answer, chunked, exchange, odd_exchanges
-from support.judges import judge
+from support.judges import INDEXERS, indexers, judge
 
+from archiver.warc.cdxj import file_lines
 from archiver.warc.compress import compress_member
 from archiver.warc.record import RefersTo, WarcInfo, exchange_records
 from archiver.warc.writer import WarcWriter
@@ -66,3 +68,18 @@ def test_the_judges_notice(tmp_path: Path, fault: str) -> None:
         "torn": {"ours", "warcat"},
     }
     assert said >= expected[fault]
+
+
+@pytest.mark.skipif(not INDEXERS.is_dir(), reason="pywb is not set up: make judges")
+def test_the_indexers_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with WarcWriter(tmp_path, prefix="p", info=WarcInfo(software="x")) as writer:
+        writer.append(exchange_records(exchange(answer())))
+        name = writer.name
+    path = tmp_path / str(name)
+    assert indexers(path) == []
+    for field, lie in (("offset", '"offset": "1'), ("status", '"status": "5')):
+        lines = [re.sub(rf'"{field}": "\d', lie, line) for line in file_lines(path)]
+        monkeypatch.setattr(judges, "file_lines", lambda _, lines=lines: lines)
+        said = indexers(path)
+        assert [text.partition(":")[0] for text in said] == ["cdx-indexer", "cdxj-indexer"]
+        monkeypatch.undo()

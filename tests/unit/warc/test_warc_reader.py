@@ -4,7 +4,6 @@ import gzip
 import io
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,8 +11,8 @@ from hypothesis import strategies as st
 
 from archiver.errors import WarcError, WireError
 from archiver.warc import frames, reader
-from archiver.warc.compress import JoinedMembers
 from archiver.warc.frames import Fault, cut_records
+from archiver.warc.members import FileWindow, JoinedMembers
 from archiver.warc.reader import Damage, StoredRecord, iter_records, read_record
 
 HOSTILE = Path(__file__).parents[2] / "hostile" / "warc"
@@ -37,7 +36,10 @@ FOUND: dict[str, tuple[str, list[str]]] = {
     "length-negative.warc": ("2", ["0: Content-Length is -4 (1)"]),
     "length-huge.warc": ("2", [f"0: Content-Length is {'9' * 30} (1)"]),
     "length-twice.warc": ("2", ["0: Content-Length is 4 and 40 (1)"]),
-    "length-petabyte.warc": ("2", ["0: a block of 1000000000000000 bytes is over the limit (1)"]),
+    "length-petabyte.warc": (
+        "2",
+        ["0: 267 bytes of block where Content-Length says 1000000000000000 (1)"],
+    ),
     "length-too-small.warc": ("12", ["189: no WARC record begins here: b'ock 1\\n'"]),
     "length-too-large.warc": (
         "13",
@@ -147,33 +149,23 @@ def test_header_details() -> None:
 def test_what_is_no_http_has_its_block_as_body() -> None:
     (record, _) = records_of(HOSTILE / "folded.warc")
     assert not record.is_http
-    assert record.body(10) == record.block
+    assert record.body(100) == record.block
     with pytest.raises(WireError):
         record.http()
 
 
-class Endless(io.RawIOBase):
+class Endless:
     """A header that never ends, and how much of it was asked for."""
 
     def __init__(self, piece: bytes) -> None:
-        super().__init__()
-        self.piece = piece
+        self.piece = piece * 100
         self.given = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        start = 0 if self.given else len(FIRST)
-        buffer[:start] = FIRST[:start]
-        for place in range(start, len(buffer)):
-            buffer[place] = self.piece[(place - start) % len(self.piece)]
-        self.given += len(buffer)
+    def read(self) -> bytes:
+        piece = self.piece if self.given else b"WARC/1.1\r\n"
+        self.given += len(piece)
         assert self.given < 100_000, "reads on and on"
-        return len(buffer)
-
-
-FIRST = b"WARC/1.1\r\n"
+        return piece
 
 
 @pytest.mark.parametrize("piece", [b"A: b\r\n", b"a"], ids=["lines", "one-line"])
@@ -181,7 +173,7 @@ def test_a_header_without_end_costs_bounded_memory(
     monkeypatch: pytest.MonkeyPatch, piece: bytes
 ) -> None:
     monkeypatch.setattr(frames, "_MAX_HEADER", 10_000)
-    (fault,) = cut_records(io.BufferedReader(Endless(piece)))
+    (fault,) = cut_records(Endless(piece).read)
     assert isinstance(fault, Fault)
     assert fault.what == "the record's header does not end"
 
@@ -193,9 +185,9 @@ def test_lies_about_length_are_followed_once_only(
     followed = []
 
     class Counted(JoinedMembers):
-        def __init__(self, fd: int, offset: int) -> None:
+        def __init__(self, file: FileWindow, offset: int) -> None:
             followed.append(offset)
-            super().__init__(fd, offset)
+            super().__init__(file, offset)
 
     monkeypatch.setattr(reader, "JoinedMembers", Counted)
     lie = one_record(1).replace(b"Content-Length: 50", b"Content-Length: 900000")

@@ -143,6 +143,24 @@ def test_where_nothing_came_the_request_stands_first(scratch: Path) -> None:
     assert ("error", "timeout") in parse_warc_fields(metadata.block)
 
 
+def test_where_nothing_was_sent_the_metadata_stands_alone(scratch: Path) -> None:
+    (metadata,) = stored(
+        scratch, *exchange_records(odd_exchanges()["unsent"], metadata=[("a", "b")])
+    )
+    assert metadata.type == "metadata"
+    assert metadata.target_uri == "https://news.example/unsent"
+    assert metadata.header("WARC-Date") == "2024-05-06T07:08:09.123456Z"
+    for name in ("WARC-Concurrent-To", "WARC-IP-Address", "WARC-Protocol"):
+        assert metadata.header(name) is None
+    assert parse_warc_fields(metadata.block) == [
+        ("a", "b"),
+        ("fetchTimeMs", "321"),
+        ("error", "tls"),
+        ("error-detail", "its certificate is not valid"),
+        ("tried", "192.0.2.7 2001:db8::7"),
+    ]
+
+
 def test_a_304_is_a_revisit_of_what_was_not_modified(scratch: Path) -> None:
     raw = b'HTTP/1.1 304 Not Modified\r\nETag: "x"\r\n\r\n'
     record, *_ = exchange_records(exchange(raw), refers_to=of_page())

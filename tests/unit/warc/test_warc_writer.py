@@ -15,11 +15,12 @@ from support.exchanges import STARTED, answer, exchange
 
 from archiver.errors import DiskFullError, WarcError
 from archiver.model import WarcRef
+from archiver.warc import names as names_module
 from archiver.warc import writer as writer_module
 from archiver.warc.cdxj import file_lines
 from archiver.warc.check import check_file
 from archiver.warc.compress import Codec
-from archiver.warc.names import new_name, open_warc, resolve
+from archiver.warc.names import make_folder, new_name, open_warc, resolve
 from archiver.warc.reader import StoredRecord, iter_records, read_record
 from archiver.warc.record import Record, WarcInfo, exchange_records
 from archiver.warc.recover import Recovered, recover
@@ -90,7 +91,9 @@ def test_files_rotate_by_size_between_exchanges_only(tmp_path: Path) -> None:
         on_open=opened.append,
         on_close=lambda *what: closed.append(what),
     ) as writer:
-        refs += [writer.append(records_for(number, 2000)) for number in range(7)]
+        for number in range(7):
+            refs.append(writer.append(records_for(number, 2000)))
+            writer.sync()
     assert all(len({ref.file for ref in of_one}) == 1 for of_one in refs)
     assert len(set(opened)) == len(opened) == len(closed) == 4
     assert [name for name, _, _ in closed] == opened
@@ -109,8 +112,40 @@ def test_files_rotate_by_age(tmp_path: Path) -> None:
     for minutes in (0, 59, 60, 61, 200):
         now[0] = STARTED + timedelta(minutes=minutes)
         names.append(writer.append(records_for(minutes))[0].file)
+        writer.sync()
     writer.close()
     assert [names.index(name) for name in names] == [0, 0, 2, 2, 4]
+
+
+def test_what_is_synced_together_stands_in_one_file(tmp_path: Path) -> None:
+    with WarcWriter(tmp_path, prefix="p", info=INFO, max_size=1) as writer:
+        names = []
+        for group in (range(3), range(3, 5)):
+            names.append({writer.append(records_for(number))[0].file for number in group})
+            writer.sync()
+    assert [len(of_group) for of_group in names] == [1, 1]
+    assert names[0] != names[1]
+
+
+def test_a_file_is_announced_before_it_holds_anything(tmp_path: Path) -> None:
+    sizes: list[int] = []
+
+    def opened(name: str) -> None:
+        sizes.append(resolve(tmp_path, name).stat().st_size)
+
+    with WarcWriter(tmp_path, prefix="p", info=INFO, on_open=opened) as writer:
+        writer.append(records_for(1))
+    assert sizes == [0]
+
+
+def test_a_file_that_nobody_may_learn_of_is_not_begun(tmp_path: Path) -> None:
+    def refused(_name: str) -> None:
+        raise DiskFullError("the catalogue has no room")
+
+    with WarcWriter(tmp_path, prefix="p", info=INFO, on_open=refused) as writer:
+        with pytest.raises(DiskFullError):
+            writer.append(records_for(1))
+        assert suffixes(tmp_path) == []
 
 
 def test_names(tmp_path: Path) -> None:
@@ -279,7 +314,7 @@ def test_a_file_whose_first_exchange_had_no_room_is_removed(tmp_path: Path, faul
     with pytest.raises(DiskFullError):
         writer.append(records_for(3))
     writer.close()
-    assert said == []
+    assert said == [said[0], (said[0], 0, hashlib.sha256().hexdigest())]  # begun, and removed
     assert suffixes(tmp_path) == ["", ".cdxj"]
 
 
@@ -301,13 +336,23 @@ def test_a_real_limit_of_the_system_leaves_no_torn_record(tmp_path: Path) -> Non
     assert check_file(tmp_path / kept[0].file) == []
 
 
-def test_a_tail_that_cannot_be_cut_off_is_left_to_recovery(tmp_path: Path, faulty: Faulty) -> None:
+@pytest.mark.parametrize("synced", [True, False])
+def test_a_tail_that_cannot_be_cut_off_is_left_to_recovery(
+    tmp_path: Path, faulty: Faulty, synced: bool
+) -> None:
     writer = WarcWriter(tmp_path, prefix="p", info=INFO)
     kept = writer.append(records_for(1))
+    if synced:
+        writer.sync()
     faulty(room=300, error=errno.EIO, fails="ftruncate")
     with pytest.raises(WarcError):
         writer.append(records_for(2))
     faulty()
+    if not synced:  # it may not be there: nobody is told that it is, and nothing is added
+        with pytest.raises(WarcError, match="make records durable"):
+            writer.append(records_for(3))
+        with pytest.raises(WarcError, match="make records durable"):
+            writer.sync()
     later = writer.append(records_for(3))
     writer.close()
     assert later[0].file != kept[0].file
@@ -362,6 +407,15 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WarcError, match="begin a file"):
         WarcWriter(tmp_path / "file", prefix="p", info=INFO).append(records_for(1))
+
+
+def test_folders_are_made_for_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced: list[Path] = []
+    monkeypatch.setattr(names_module, "sync_folder", synced.append)
+    for _ in range(2):
+        make_folder(tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+    assert synced == [tmp_path, tmp_path / "a"]
 
 
 def test_a_rename_between_look_and_open_is_seen(tmp_path: Path) -> None:

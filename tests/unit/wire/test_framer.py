@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.errors import WireError
+from archiver.wire.answer import parse_response
 from archiver.wire.codings import OverCapError
-from archiver.wire.framer import MAX_HEAD, ResponseFramer, parse_response
+from archiver.wire.framer import MAX_HEAD, ResponseFramer
 
 
 def framed(*reads: bytes, method: str = "GET", eof: bool = True, **options: bool) -> ResponseFramer:
