@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 from archiver.errors import FetchError
 from archiver.fetch.connection import Connection, Ending
 from archiver.fetch.message import Message
+from archiver.fetch.scrapy_private import has_receivers
 from archiver.model import utcnow
 from archiver.wire.codings import OverCapError
 from archiver.wire.exchange import Exchange
@@ -98,7 +99,8 @@ class Reception:
         framer = self.framer
         size = framer.payload_size
         if size > self._told and not self._too_large:
-            self._stops(signals.bytes_received, data=bytes(framer.payload_from(self._told)))
+            if has_receivers(self._crawler, signals.bytes_received):
+                self._stops(signals.bytes_received, data=bytes(framer.payload_from(self._told)))
             self._told = size
             self._check_size(size, "Received")
         if self._maxsize and framer.received > self._maxsize * _FRAMING_FACTOR + MAX_HEAD:
