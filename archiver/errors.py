@@ -5,7 +5,9 @@ The command line turns an error into its `exit_code`; nothing else does.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class ArchiverError(Exception):
@@ -103,3 +105,21 @@ class DiscoveryError(ArchiverError):
 
 class CatalogueError(ArchiverError):
     """The catalogue cannot be opened, migrated or written."""
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def disk_error(what: str, path: Path, error: OSError) -> ArchiverError:
+    """Make the error of our tree for one of the operating system's."""
+    if error.errno in _FULL:
+        return DiskFullError(
+            f"no room to {what} ({error.strerror})",
+            thing=str(path),
+            todo="Free some space, or give the archive another disk; nothing kept is lost.",
+        )
+    return WarcError(
+        f"cannot {what} ({error.strerror})",
+        thing=str(path),
+        todo="Check the disk; what was kept before stays readable.",
+    )

@@ -103,12 +103,9 @@ class Discovery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WarcRef:
-    """Where a record stands: file name (relative to the archive's WARC folder) and bytes.
+    """Where a record stands: the file, and the bytes of its own gzip member."""
 
-    `offset` and `length` are those of the record's own gzip member.
-    """
-
-    file: str
+    file: str  # relative to the archive's WARC folder
     offset: int
     length: int
     record_id: str
@@ -276,13 +273,10 @@ class Article:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Page:
-    """A captured page, ready to be extracted: all that extraction may know.
-
-    `body` has every transfer and content coding removed.
-    """
+    """A captured page, ready to be extracted: all that extraction may know."""
 
     url: str
-    body: bytes
+    body: bytes  # every transfer and content coding removed
     content_type: str | None = None
     outlet: str | None = None
     language: str | None = None  # the outlet's, a hint
@@ -326,14 +320,10 @@ class Revision:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """Something that went wrong and cost only itself.
+    """Something that went wrong and cost only itself."""
 
-    `stage`: discover, fetch, requisite, extract. `reason`: one word, counted by
-    `archiver status`.
-    """
-
-    stage: str
-    reason: str
+    stage: str  # discover, fetch, requisite, extract
+    reason: str  # one word, counted by `archiver status`
     url: str | None
     at: datetime
     detail: str | None = None

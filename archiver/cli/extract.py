@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import os
+import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,9 +34,18 @@ if TYPE_CHECKING:
     metavar="FILE.jsonl",
     help="A list of pages: JSON lines with `page` (a path relative to the list) and `url`.",
 )
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Add `cuts`: what was left out of each article's text, and why.",
+)
 @click.pass_context
 def command(
-    context: click.Context, files: tuple[Path, ...], url: str | None, lists: tuple[Path, ...]
+    context: click.Context,
+    files: tuple[Path, ...],
+    url: str | None,
+    lists: tuple[Path, ...],
+    explain: bool,
 ) -> int:
     """Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.
 
@@ -60,11 +72,30 @@ def command(
         memory=settings.memory,
         recycle_after=settings.recycle_after,
     )
-    for given, extraction in _extracted(pool, inputs):
-        line = _line(given, extraction)
-        whole = whole and "reason" not in line
-        click.echo(json.dumps(line, ensure_ascii=False))
+    with pool, _counter() as count:
+        for given, extraction in _extracted(pool, inputs):
+            line = _line(given, extraction)
+            if explain and extraction is not None:
+                line["cuts"] = [dataclasses.asdict(cut) for cut in extraction.cuts]
+            whole = whole and "reason" not in line
+            click.echo(json.dumps(line, ensure_ascii=False))
+            count()
     return 0 if whole else 3
+
+
+@contextmanager
+def _counter() -> Iterator[Callable[[], None]]:
+    """What to call after each page: it moves a bar on a terminal that shows no output lines."""
+    if not sys.stderr.isatty() or sys.stdout.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeElapsedColumn
+
+    columns = ("pages", BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("extract", total=None)
+        yield lambda: progress.advance(task)
 
 
 def _extracted(pool: Any, inputs: Iterator[Input]) -> Iterator[tuple[Input, Extraction | None]]:
@@ -95,4 +126,6 @@ def _line(given: Input, extraction: Extraction | None) -> dict[str, Any]:
     line["source"] = given.source
     if extraction is None:
         return {**line, "reason": "unreadable", "detail": given.fault}
+    if extraction.reason in {"consent", "blocked"}:
+        line["kind"] = extraction.reason
     return {**line, "reason": extraction.reason, "detail": extraction.detail}

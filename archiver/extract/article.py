@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import archiver
-from archiver.extract.authors import find_authors
+from archiver.extract.access import find_access
+from archiver.extract.authors import find_agencies, find_authors
 from archiver.extract.body import Body, find_body, without_repeats
 from archiver.extract.boilerplate import strip_blocks
 from archiver.extract.dates import find_dates
 from archiver.extract.decode import is_html
 from archiver.extract.document import Document, read_document
-from archiver.extract.facts import (
-    find_access,
-    find_language,
-    find_read_time,
-    find_section,
-    find_tags,
-)
+from archiver.extract.facts import find_section, find_tags
 from archiver.extract.headline import find_headlines
 from archiver.extract.images import caption_lines, find_images
 from archiver.extract.kind import kind_of, wall_of
+from archiver.extract.language import find_language
 from archiver.extract.links import find_canonical, find_links
-from archiver.extract.standfirst import find_standfirst
-from archiver.extract.text import count_words, strip_junk
+from archiver.extract.pruning import prune
+from archiver.extract.readtime import find_read_time
+from archiver.extract.region import find_region
+from archiver.extract.standfirst import find_standfirst, without_standfirst
+from archiver.extract.text import count_words, fold, inner_text, strip_junk
 from archiver.extract.videos import find_videos
-from archiver.model import Article, ArticleKind, Extraction, Extractor, Page
+from archiver.model import Article, ArticleKind, Cut, Extraction, Extractor, Page
 
 NAME = "news-archiver"
 _TEXTLESS = frozenset({ArticleKind.VIDEO, ArticleKind.GALLERY})  # may be without a body
@@ -39,52 +39,65 @@ def extract_page(page: Page) -> Extraction:
     """
     start = time.perf_counter()
     try:
-        article, reason, detail = _extract(page)
+        found = _extract(page)
     except MemoryError:
-        article, reason, detail = None, "memory", "out of memory"
+        found = Extraction(reason="memory", detail="out of memory")
     except Exception as error:  # noqa: BLE001 - a page's fault costs that page and nothing else
-        article, reason = None, "error"
         detail = strip_junk(f"{type(error).__name__}: {error}")[:500]
-    seconds = time.perf_counter() - start
-    return Extraction(article=article, reason=reason, detail=detail, seconds=seconds)
+        found = Extraction(reason="error", detail=detail)
+    return replace(found, seconds=time.perf_counter() - start)
 
 
-def _extract(page: Page) -> tuple[Article | None, str | None, str | None]:
+def _extract(page: Page) -> Extraction:
     if not page.body.strip():
-        return None, "empty", None
+        return Extraction(reason="empty")
     if not is_html(page.body, page.content_type):
-        return None, "not-html", page.content_type
+        return Extraction(reason="not-html", detail=page.content_type)
     doc = read_document(page.body, url=page.url, content_type=page.content_type)
     if doc is None:
-        return None, "no-text", None
+        return Extraction(reason="no-text")
     wall = wall_of(doc)
     if wall is not None:
-        return None, str(wall), None
-    article = build_article(page, doc)
+        return Extraction(reason=str(wall))
+    article, cuts = build_article(page, doc)
     if not article.text and not (article.title and article.kind in _TEXTLESS):
-        return None, "no-text", article.title
-    return article, None, None
+        return Extraction(reason="no-text", detail=article.title, cuts=cuts)
+    return Extraction(article=article, cuts=cuts)
 
 
-def build_article(page: Page, doc: Document) -> Article:
-    """The article of a page that is read already; its text may be empty."""
+def build_article(page: Page, doc: Document) -> tuple[Article, tuple[Cut, ...]]:
+    """The article of a page that is read already, and what was left out of its text.
+
+    The text may be empty.
+    """
     headlines = find_headlines(doc)
-    authors = find_authors(doc, not_names=headlines.all)
-    images = find_images(doc)
+    region = find_region(doc)
+    authors = find_authors(doc, region, not_names=headlines.all)
+    images = find_images(doc, region, titles=headlines.all)
     captions = caption_lines(doc, images)
-    body: Body = find_body(doc)
-    blocks, taken = strip_blocks(
+    pruned = prune(doc.tree)
+    body: Body = find_body(doc, pruned)
+    shown = [inner_text(element) for element in pruned.tree.iter("h1")]
+    blocks, cuts = strip_blocks(
         without_repeats(body.blocks),
-        doc,
-        titles=headlines.all,
+        titles=(*headlines.all, *shown),
         captions=captions,
         authors=authors,
     )
-    lines = [block.text for block in blocks]
-    text = "\n".join(lines)
+    standfirst = find_standfirst(
+        doc,
+        pruned.tree,
+        titles=headlines.all,
+        lines=[block.text for block in blocks],
+        authors=authors,
+        captions={fold(image.caption) for image in images if image.caption},
+    )
+    blocks, again = without_standfirst(blocks, standfirst)
+    text = "\n".join(block.text for block in blocks)
     dates = find_dates(doc, captured_at=page.captured_at)
     canonical = find_canonical(doc)
-    return Article(
+    taken = frozenset(url for href in pruned.links if (url := doc.canonical(href)))
+    article = Article(
         url=page.url,
         canonical_url=canonical,
         outlet=page.outlet,
@@ -92,22 +105,24 @@ def build_article(page: Page, doc: Document) -> Article:
         title=headlines.title,
         headlines=headlines.all,
         section=find_section(doc, headlines.section),
-        standfirst=find_standfirst(doc, titles=headlines.all, lines=lines, captions=captions),
+        standfirst=standfirst,
         text=text,
         blocks=blocks,
         authors=authors,
+        agencies=find_agencies(doc, authors),
         published=dates.published,
         modified=dates.modified,
         date_candidates=dates.candidates,
         language=find_language(doc, text, page.language),
-        read_time=find_read_time(doc, text),
+        read_time=find_read_time(doc, region, text),
         word_count=sum(count_words(text)),
         images=images,
         videos=find_videos(doc),
         links=find_links(doc, canonical, taken),
         tags=find_tags(doc),
-        access=find_access(doc),
+        access=find_access(doc, region, text),
         kind=kind_of(doc, blocks),
         warc=page.warc,
         extractor=Extractor(name=NAME, version=archiver.__version__, method=body.method),
     )
+    return article, (*pruned.cuts, *cuts, *again)

@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 import trafilatura
 from lxml import etree
+from lxml.html import HtmlElement
 
 from archiver.extract.document import Document
 from archiver.extract.jsonld import text_of
 from archiver.extract.liveblog import live_blocks
+from archiver.extract.pruning import Pruned
+from archiver.extract.repair import repaired
 from archiver.extract.state import state_body
-from archiver.extract.text import clean, fold, inner_text, markup_lines
+from archiver.extract.text import clean, fold, inner_text, letters, markup_lines
 from archiver.model import Block, BlockKind
 
 # Its notices on every odd page ("discarding data") would fill the log; what matters is returned.
@@ -85,20 +89,24 @@ def _blocks(body: etree._Element) -> Iterator[Block]:
             yield Block(kind=BlockKind.PARAGRAPH, text=tail)
 
 
-def from_trafilatura(doc: Document) -> Body:
-    """Trafilatura's default mode without comments; no blocks where it finds nothing."""
-    found = trafilatura.bare_extraction(doc.tree, url=doc.url, include_comments=False)
+def from_trafilatura(doc: Document, pruned: Pruned) -> Body:
+    """Trafilatura's default mode without comments; no blocks where it finds nothing.
+
+    What it dropped from the middle comes back ("trafilatura+repair").
+    """
+    found = trafilatura.bare_extraction(pruned.tree, url=doc.url, include_comments=False)
     body = getattr(found, "body", None)
     blocks = () if body is None else tuple(_blocks(body))
     if len(blocks) == 1:
-        blocks = _undumped(doc, blocks[0])
-    return Body(blocks=blocks, method="trafilatura")
+        blocks = _undumped(pruned.tree, blocks[0])
+    blocks, added = repaired(blocks, pruned.tree)
+    return Body(blocks=blocks, method="trafilatura+repair" if added else "trafilatura")
 
 
-def _undumped(doc: Document, dump: Block) -> tuple[Block, ...]:
+def _undumped(tree: HtmlElement, dump: Block) -> tuple[Block, ...]:
     """The elements of a short page that trafilatura gave as one line of all its text."""
     lines: list[tuple[BlockKind, str]] = []
-    for element in doc.tree.iter(*_TAGS):
+    for element in tree.iter(*_TAGS):
         text = inner_text(element)
         nested = any(ancestor.tag in _TAGS for ancestor in element.iterancestors())
         if text and text in dump.text and not nested:
@@ -121,7 +129,13 @@ def from_json_ld(doc: Document) -> Body:
     return Body(blocks=paragraphs(lines), method="json-ld")
 
 
-def find_body(doc: Document) -> Body:
+def _before(live: tuple[Block, ...], found: tuple[Block, ...]) -> Iterator[Block]:
+    """What stands on the page before the first post of a live blog: its introduction."""
+    posts = letters("".join(block.text for block in live))
+    return takewhile(lambda block: letters(block.text) not in posts, found)
+
+
+def find_body(doc: Document, pruned: Pruned) -> Body:
     """The body by the first method that gives enough.
 
     A live blog is read from its structured data, since only that keeps order and times. A
@@ -129,9 +143,9 @@ def find_body(doc: Document) -> Body:
     page is one that scripts would have filled.
     """
     live = live_blocks(doc)
-    found = from_trafilatura(doc)
+    found = from_trafilatura(doc, pruned)
     if live:
-        body = Body(blocks=live, method="json-ld")
+        body = Body(blocks=(*_before(live, found.blocks), *live), method="json-ld")
         if body.size * _LONGER >= found.size:
             return body
     if found.size >= _ENOUGH:

@@ -4,115 +4,93 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
-from archiver.extract.authors import split_names
-from archiver.extract.document import Document
-from archiver.extract.facts import stated_minutes
-from archiver.extract.phrases import alternatives, pattern, phrases
-from archiver.extract.text import fold, inner_text
-from archiver.model import Block, BlockKind
+from archiver.extract.captions import bare_credit
+from archiver.extract.names import split_names
+from archiver.extract.phrases import alternatives, phrases, table
+from archiver.extract.readtime import stated_minutes
+from archiver.extract.text import fold, letters
+from archiver.model import Block, BlockKind, Cut
 
-_LONGEST = 220  # characters; a longer line is prose
+_LONGEST = 320  # characters; a longer line is prose
 _TITLE_LINES = 4  # how far down the title is looked for as a repeated line
 _KICKER = 50  # letters of a kicker before a repeated title
-_TEASER = (20, 160)  # characters of a line that is only a link
 _LONGEST_BYLINE = 120
-_NO_TEASER = (BlockKind.QUOTE, BlockKind.HEADING)
+_SHORTEST_PULLED, _SHORTEST_QUOTE = 40, 15  # letters
+_MOST_LINES = 1000  # of an article; every line is looked for in every other
+_LONGEST_BIO = 600
+_BIO_NAME = 20  # characters before the author's name in such a block
 _EDGE = " :.…*•-\u2013—|»\u203a→+"
 
 
 @cache
 def _link_label() -> re.Pattern[str]:
+    """A label of links and what parts it from them; one of a single word needs a mark."""
+    labels = sorted(phrases("links", "labels"), key=lambda label: (-len(label), label))
+    several = "|".join(re.escape(label) for label in labels if " " in label)
     return re.compile(
-        rf"(?:{alternatives('boilerplate', 'link_labels')})(?:\s*[:\uff1a|>\u2013-]\s*|\s+)"
+        rf"(?:{alternatives('links', 'labels')})\s*[:\uff1a|>\u2013-]\s*|(?:{several})\s+"
     )
+
+
+@cache
+def _lines() -> dict[str, str]:
+    """The reason of every known line, by the line."""
+    return {fold(line).strip(_EDGE): why for why, ls in table("boilerplate").items() for line in ls}
+
+
+@cache
+def _patterns() -> re.Pattern[str]:
+    """All known forms of lines, as one expression with a group a reason."""
+    groups = (
+        f"(?P<{why}>{'|'.join(f'(?:{form})' for form in forms)})"
+        for why, forms in table("boilerplate-patterns").items()
+    )
+    return re.compile("|".join(groups), re.IGNORECASE)
+
+
+@lru_cache(maxsize=4096)
+def reason_of(line: str) -> str | None:
+    """Why a line is furniture of a page, whatever stands around it; None for one that is not."""
+    if len(line) > _LONGEST:
+        return None
+    bare = fold(line).strip(_EDGE)
+    if not bare:
+        return "ornament"
+    if bare in _lines():
+        return _lines()[bare]
+    if bare in phrases("source", "links"):
+        return "source"
+    if stated_minutes(line) is not None or stated_minutes(bare) is not None:
+        return "readtime"
+    match = _patterns().fullmatch(bare)
+    if match is not None:
+        return match.lastgroup
+    label = _link_label().match(bare)
+    return "related" if label and label.group().rstrip()[-1:] in ":\uff1a|>" else None
 
 
 def is_boilerplate(line: str) -> bool:
     """Whether a line is furniture of a page, whatever stands around it."""
-    if len(line) > _LONGEST:
-        return False
-    folded = fold(line)
-    bare = folded.strip(_EDGE)
-    lines = phrases("boilerplate", "lines")
-    if not bare or folded in lines or bare in lines or bare in phrases("source", "links"):
-        return True
-    if stated_minutes(line) is not None or stated_minutes(bare) is not None:
-        return True
-    return bool(pattern("boilerplate").fullmatch(bare))
+    return reason_of(line) is not None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Anchors:
-    """The page's links by their folded text: what is only a link is known by it."""
-
-    by_text: dict[str, str]
-
-    @classmethod
-    def of(cls, doc: Document) -> Anchors:
-        """All links of a page that have some words."""
-        found: dict[str, str] = {}
-        for anchor in doc.tree.iter("a"):
-            text = fold(inner_text(anchor))
-            if len(text) > 3:
-                found.setdefault(text, anchor.get("href") or "")
-        return cls(by_text=found)
-
-    def target(self, line: str) -> str | None:
-        """The href, where a line is one link; None where it is more, or none."""
-        return self.by_text.get(fold(line)) or self.by_text.get(fold(line).strip(_EDGE))
-
-    def labelled(self, line: str) -> str | None:
-        """The href of a line such as "Read more: …"; None where it is no such line."""
-        folded = fold(line)
-        match = _link_label().match(folded)
-        if match is None:
-            return None
-        return self.target(folded) or self.target(folded[match.end() :])
+def is_label(line: str) -> bool:
+    """Whether a line only announces links ("Read more:")."""
+    bare = fold(line).strip(_EDGE)
+    return bare in phrases("links", "labels") or _lines().get(bare) == "related"
 
 
-def _is_label(block: Block) -> bool:
-    """Whether a block only announces links ("Read more:")."""
-    bare = fold(block.text).strip(_EDGE)
-    return bare in phrases("boilerplate", "link_labels") or bare in (
-        phrases("boilerplate", "lines")
-    )
-
-
-def _is_teaser(block: Block, anchors: Anchors) -> bool:
-    """Whether a block is nothing but a link of a headline's length."""
-    if block.kind in _NO_TEASER or not _TEASER[0] <= len(block.text) <= _TEASER[1]:
-        return False
-    return anchors.target(block.text) is not None
-
-
-def _drop_links(blocks: Sequence[Block], anchors: Anchors) -> tuple[list[Block], set[str]]:
-    """Blocks without "Read more" lines and lines that are only a link; and these links."""
-    kept: list[Block] = []
-    links: set[str] = set()
-    after_label = False
-    for block in blocks:
-        href = anchors.labelled(block.text)
-        if href is None and (after_label or _is_teaser(block, anchors)):
-            href = anchors.target(block.text)
-        if href is not None:
-            links.add(href)
-            continue
-        after_label = _is_label(block)
-        kept.append(block)
-    return kept, links
-
-
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]", "", fold(text))
+def starts_with_label(line: str) -> bool:
+    """Whether a line begins as an announcement of a link ("Read more: …")."""
+    return bool(_link_label().match(fold(line)))
 
 
 def _repeats_title(block: Block, titles: frozenset[str]) -> bool:
     """Whether a block is a headline again, maybe with a kicker before it."""
-    letters = _letters(block.text)
-    return any(letters.endswith(title) and len(letters) <= len(title) + _KICKER for title in titles)
+    own = letters(block.text)
+    return any(own.endswith(title) and len(own) <= len(title) + _KICKER for title in titles)
 
 
 def _is_byline(line: str, authors: frozenset[str]) -> bool:
@@ -123,32 +101,70 @@ def _is_byline(line: str, authors: frozenset[str]) -> bool:
     return bool(names) and names <= authors
 
 
+def _is_caption(line: str, captions: frozenset[str]) -> bool:
+    return fold(line) in captions or bool(bare_credit(line))
+
+
+def _is_pulled(place: int, kind: BlockKind, lines: Sequence[str]) -> bool:
+    """Whether a block stands again, whole, inside a longer one: a pull quote."""
+    own = lines[place]
+    if (
+        len(own) < (_SHORTEST_QUOTE if kind is BlockKind.QUOTE else _SHORTEST_PULLED)
+        or len(lines) > _MOST_LINES
+    ):
+        return False
+    return any(len(line) > len(own) and own in line for line in lines)
+
+
+def _tells_of_author(block: Block, names: frozenset[str]) -> bool:
+    """Whether a block at the end is about who wrote the article ("Jane Doe is …")."""
+    text = fold(block.text)
+    return len(text) <= _LONGEST_BIO and any(0 <= text.find(name) <= _BIO_NAME for name in names)
+
+
 def strip_blocks(
     blocks: Sequence[Block],
-    doc: Document,
     *,
     titles: Iterable[str],
     captions: frozenset[str],
     authors: Iterable[str] = (),
-) -> tuple[tuple[Block, ...], frozenset[str]]:
-    """The blocks that are the article's, and the links (canonical URLs) that were taken out.
+) -> tuple[tuple[Block, ...], tuple[Cut, ...]]:
+    """The blocks that are the article's, and those that are not, each with its reason.
 
-    Taken out are boilerplate lines, "Read more" links and other lines that are only a link,
-    repeated titles near the top, bylines, and lines that are captions, credits or alt texts
-    (`captions`, folded).
+    Taken out are boilerplate lines, "Read more: …" lines, repeated titles near the top,
+    bylines, lines that are captions, credits or alt texts (`captions`, folded), pull quotes
+    and, at the end, what tells of the authors and what announced things that were taken out.
     """
-    known = frozenset(letters for title in titles if (letters := _letters(title)))
+    known = frozenset(map(letters, titles)) - {""}
     names = frozenset(fold(name) for name in authors)
-    kept, links = _drop_links(blocks, Anchors.of(doc))
-    result = [
-        block
-        for place, block in enumerate(kept)
-        if not is_boilerplate(block.text)
-        and not (place < _TITLE_LINES and _repeats_title(block, known))
-        and not _is_byline(block.text, names)
-        and (fold(block.text) not in captions or block.time is not None)
-    ]
-    while result and result[-1].kind is BlockKind.HEADING:
-        result.pop()  # a heading with nothing below it headed what was taken out
-    targets = (doc.canonical(href) for href in links)
-    return tuple(result), frozenset(url for url in targets if url)
+    bare = [letters(block.text) for block in blocks]
+    kept: list[Block] = []
+    cuts: list[Cut] = []
+    for place, block in enumerate(blocks):
+        reason = reason_of(block.text)
+        if reason is None and place < _TITLE_LINES and _repeats_title(block, known):
+            reason = "title"
+        elif reason is None and _is_byline(block.text, names):
+            reason = "byline"
+        elif reason is None and block.time is None and _is_caption(block.text, captions):
+            reason = "caption"
+        elif reason is None and block.time is None and _is_pulled(place, block.kind, bare):
+            reason = "pull-quote"
+        if reason is None:
+            kept.append(block)
+        else:
+            cuts.append(Cut(reason=reason, text=block.text))
+    while len(kept) > 1 and (reason := _ends_with(kept[-1], names)):
+        cuts.append(Cut(reason=reason, text=kept.pop().text))
+    return tuple(kept), tuple(cuts)
+
+
+def _ends_with(block: Block, names: frozenset[str]) -> str | None:
+    """Why a last block is none of the article's: it headed or announced what is gone."""
+    if block.time is not None:
+        return None
+    if block.kind is BlockKind.HEADING:
+        return "heading"
+    if block.text.rstrip().endswith((":", "\uff1a")) and len(block.text) <= _LONGEST:
+        return "announcement"
+    return "author-box" if _tells_of_author(block, names) else None

@@ -116,13 +116,14 @@ def _elements(doc: Document) -> Iterator[tuple[str, str, str]]:
         yield "published", "time", element.get("datetime")
 
 
-def _usable(value: str, latest: datetime | None) -> bool:
+def _fault(value: str, latest: datetime | None) -> str | None:
+    """Why a date cannot be this article's; None where it can."""
     when = datetime.fromisoformat(value)
     if when.year < _EARLIEST:
-        return False
-    if latest is None:
-        return True
-    return when.replace(tzinfo=when.tzinfo or UTC) <= latest + timedelta(days=1)
+        return f"before {_EARLIEST}"
+    if latest and when.replace(tzinfo=when.tzinfo or UTC) > latest + timedelta(days=1):
+        return "after the capture"
+    return None
 
 
 def _better(best: DateCandidate, others: list[DateCandidate]) -> DateCandidate:
@@ -150,8 +151,14 @@ def _days_between(one: str, other: str) -> int:
 def _choose(candidates: list[DateCandidate], of: str, latest: datetime | None) -> DateCandidate | (
     None
 ):
-    fit = [c for c in candidates if c.of == of and _usable(c.value, latest)]
-    return _better(fit[0], fit[1:]) if fit else None
+    """The candidate to believe, with the reason; None where there is none."""
+    fit = [c for c in candidates if c.of == of and _fault(c.value, latest) is None]
+    if not fit:
+        return None
+    best = _better(fit[0], fit[1:])
+    trusted = "of the most trusted source that has one"
+    why = trusted if best is fit[0] else f"agrees with {fit[0].source} and says more"
+    return replace(best, chosen=True, why=why)
 
 
 def find_dates(doc: Document, *, captured_at: datetime | None = None) -> Dates:
@@ -160,21 +167,25 @@ def find_dates(doc: Document, *, captured_at: datetime | None = None) -> Dates:
     for of, source, raw in (*_json_ld(doc), *_meta(doc), *_elements(doc)):
         value = parse_date(raw)
         if value:
-            candidate = DateCandidate(value=value, of=of, source=source)
+            fault = _fault(value, captured_at)
+            candidate = DateCandidate(value=value, of=of, source=source, why=fault)
             found.setdefault((of, source), candidate)
-    candidates = list(found.values())
-    published = _choose(candidates, "published", captured_at)
+    published = _choose(list(found.values()), "published", captured_at)
     if published is None and (day := _by_htmldate(doc, captured_at)):
-        published = DateCandidate(value=day, of="published", source="htmldate")
-        candidates.append(published)
-    modified = _choose(candidates, "modified", captured_at)
+        why = "nothing else has a day"
+        published = DateCandidate(
+            value=day, of="published", source="htmldate", chosen=True, why=why
+        )
+    modified = _choose(list(found.values()), "modified", captured_at)
     if modified and published and modified.value[:10] < published.value[:10]:
-        modified = None  # a template's date, not this article's
-    chosen = {id(published), id(modified)}
+        modified = replace(modified, chosen=False, why="before the publication")
+    for chosen in (published, modified):
+        if chosen:
+            found[chosen.of, chosen.source] = chosen
     return Dates(
         published=published.value if published else None,
-        modified=modified.value if modified else None,
-        candidates=tuple(replace(c, chosen=True) if id(c) in chosen else c for c in candidates),
+        modified=modified.value if modified and modified.chosen else None,
+        candidates=tuple(found.values()),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urljoin
 
 from lxml.html import HtmlElement
@@ -18,7 +18,9 @@ from archiver.urls import canonical_url
 class Document:
     """A parsed page. Rules read it and never change its tree.
 
-    `meta`: contents of meta elements by lower-case property, name or itemprop.
+    `elements`: all of the tree in document order; while they are held, lxml need not make them
+    anew for every rule that walks the tree. `meta`: contents of meta elements by lower-case
+    property, name or itemprop.
     """
 
     url: str
@@ -26,6 +28,7 @@ class Document:
     tree: HtmlElement
     meta: Mapping[str, tuple[str, ...]]
     graph: Graph
+    elements: tuple[HtmlElement, ...] = field(repr=False)
 
     def first(self, *names: str) -> str:
         """The first meta content under the first of these names that has one; "" for none."""
@@ -73,12 +76,14 @@ def read_document(body: bytes, *, url: str, content_type: str | None = None) -> 
     tree = parse_html(decode_html(body, content_type))
     if tree is None:
         return None
+    elements = tuple(tree.iter())  # held from here on: every walk below is cheaper
     meta = _meta(tree)
     headline = next(iter(meta.get("og:title", ())), "")
     return Document(
         url=url,
         base=_base(tree, url),
         tree=tree,
+        elements=elements,
         meta=meta,
         graph=read_graph(tree, url=url, headline=headline),
     )

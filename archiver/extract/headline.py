@@ -5,17 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlsplit
 
 from archiver.extract.document import Document
 from archiver.extract.jsonld import text_of
-from archiver.extract.text import clean_markup, fold, inner_text, unique
+from archiver.extract.standfirst import descriptions
+from archiver.extract.text import clean_markup, fold, inner_text, letters, unique
 
 # " | World News", " - Site", " :: Site": what a template puts behind, in all its dashes and bars.
 _SUFFIX = re.compile(
-    r"(?:\s+[|·•»\u203a]+\s*|\s*[|\uff5c\u1175\u3163]\s*|\s+[-\u2013—:]{1,2}\s+|[\uff1a∙])(?=[^\s])"
+    r"(?:\s+[|»\u203a]+\s*|\s+[·•]+\s+|\s*[|\uff5c\u1175\u3163]\s*|\s+[-\u2013—:]{1,2}\s+|[\uff1a∙])(?=[^\s])"
 )
+_HUNG = re.compile(r"\s*[-|\u3163\uff5c\u2013—]\s*(?=\S)")
+_LONGEST_SECTION = 40  # characters
 _SECTION_MAX = 4  # words
+_MOST_HEADINGS = 200
+_STEM = 80  # letters by which a standfirst is known
 _TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
 _MARK = re.compile(r"[|·•»\u203a\uff5c\u1175\u3163]")
 
@@ -47,7 +53,9 @@ def _is_site(part: str, names: set[str]) -> bool:
     )
 
 
-def split_suffix(title: str, names: set[str], known: set[str]) -> tuple[str, str | None]:
+def split_suffix(
+    title: str, names: set[str], known: set[str], sections: set[str] | None = None
+) -> tuple[str, str | None]:
     """A headline without what a template hung behind it, and the section among that.
 
     Taken off are parts that are the site's name (`names`, folded, letters only), all that
@@ -68,7 +76,17 @@ def split_suffix(title: str, names: set[str], known: set[str]) -> tuple[str, str
         if not site and _MARK.search(mark) and len(part.split()) <= _SECTION_MAX:
             section = part.strip()
         head = front
-    return head, section
+    head, hung = _known_head(head, known, sections or set())
+    return head, section or hung
+
+
+def _known_head(title: str, known: set[str], sections: set[str]) -> tuple[str, str | None]:
+    """A title without a section hung on it, which the rest or the section being known tells."""
+    for mark in _HUNG.finditer(title):
+        head, rest = title[: mark.start()], title[mark.end() :]
+        if fold(rest) in sections or (fold(head) in known and len(rest) <= _LONGEST_SECTION):
+            return head, rest
+    return title, None
 
 
 def _last_suffix(text: str) -> re.Match[str] | None:
@@ -82,6 +100,20 @@ def _h1s(doc: Document) -> Iterator[str]:
     for element in doc.tree.iter("h1"):
         if text := inner_text(element):
             yield text
+
+
+def _shown_beside(doc: Document, data: str) -> bool:
+    """Whether a heading right beside the h1 shows the headline of structured data.
+
+    There the h1 is made for search engines, and the reader sees the other one.
+    """
+    headings = list(islice(doc.tree.iter("h1", "h2"), _MOST_HEADINGS))
+    return any(
+        heading.tag == "h2"
+        and "h1" in {other.tag for other in headings[max(0, place - 1) : place + 2]}
+        and fold(inner_text(heading)) == fold(data)
+        for place, heading in enumerate(headings)
+    )
 
 
 def _choose(h1s: list[str], social: str, data: str) -> str | None:
@@ -108,21 +140,30 @@ def find_headlines(doc: Document) -> Headlines:
     """All headlines of a page: visible, social, structured data, its title element."""
     article = doc.graph.article
     h1s = list(_h1s(doc))
+    standfirsts = [letters(text)[:_STEM] for text in descriptions(doc)]
     data = [text_of(article.get(key)) for key in ("headline", "alternativeHeadline")]
+    # Some publishers give the standfirst as an alternative headline.
+    data[1:] = [text for text in data[1:] if letters(text)[:_STEM] not in standfirsts]
     social = [clean_markup(doc.first(name)) for name in ("og:title", "twitter:title")]
     named = [clean_markup(doc.first(name)) for name in ("headline", "title", "dc.title")]
     title_element = [inner_text(element) for element in doc.tree.iter("title")][:1]
     names = _site_names(doc)
     known = {fold(text) for text in (*h1s, *data) if text} - {""}
+    stated = (text_of(article.get("articleSection")), doc.first("article:section"))
+    sections = set(map(fold, stated)) - {""}
     section: str | None = None
     bare: list[str] = []
     for text in (*social, *title_element, *named, *data):
-        head, found = split_suffix(text, names, known)
+        head, found = split_suffix(text, names, known, sections)
         section = section or found
         bare.append(head)
+    others = {fold(text) for text in bare}
+    bare = [_known_head(text, others - {fold(text)}, sections)[0] for text in bare]
     plain_social = bare[0] or bare[1] or (bare[2] if title_element else "")
-    plain_data = bare[-2]
+    plain_data = bare[len(bare) - len(data)]
     title = _choose(h1s, plain_social, plain_data)
+    if plain_data and _shown_beside(doc, plain_data):
+        title = plain_data
     near = [h1 for h1 in h1s if title is None or _alike(h1, title)]
     every = unique([title or "", *near, *social, *data, *bare, *title_element])
     return Headlines(title=title or None, all=every, section=section)

@@ -2,134 +2,181 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from urllib.parse import urlsplit
+from itertools import islice
 
 from lxml.html import HtmlElement
 
-from archiver.extract.captions import clean_credit, read_caption, split_credits
+from archiver.extract.authors import is_byline
+from archiver.extract.captions import (
+    attribute_credits,
+    bare_credit,
+    clean_credit,
+    credits_beside,
+    read_caption,
+    split_credits,
+)
 from archiver.extract.document import Document
 from archiver.extract.jsonld import as_list, text_of, types_of, url_of
-from archiver.extract.text import clean, fold, inner_text
+from archiver.extract.marks import roles_of
+from archiver.extract.pictures import key_of, picture_url
+from archiver.extract.region import Region
+from archiver.extract.text import clean, fold, inner_text, unique
 from archiver.model import Image
 
-_LAZY = ("src", "data-src", "data-original", "data-lazy-src", "data-srcset", "srcset", "data-url")
-_OUTSIDE = frozenset({"nav", "aside", "footer", "form"})
-_OTHER = re.compile(
-    r"(?:^|[-_\s])(?:related|recommend\w*|promo|teasers?|sidebar|newsletter|comments?|most-read|read-more"
-    r"|author-?(?:image|bio|card)|avatar|outbrain|taboola|footer|nav|menu|more-on|cards?)(?:$|[-_\s])",
-    re.IGNORECASE,
-)
-_CAPTION = re.compile(
-    r"caption|(?:^|[-_\s])(?:legend|legende|bildunterschrift|bildtext|img-info|image-info"
-    r"|img-description|(?:image|photo|picture|lightbox|gallery|carousel)\w*[-_]+(?:\w+-)?(?:description|text)"
-    r"|info-description|pie-foto|didascalia|fotobeschreibung)(?:$|[-_\s])",
-    re.IGNORECASE,
-)
-_NO_PICTURE = re.compile(
-    r"^data:|\.svg(?:$|\?)|(?:spacer|blank|pixel|placeholder|logo|icon|avatar|1x1)\b", re.IGNORECASE
-)
-_SIZE = re.compile(r"\d{2,4}x\d{2,4}|[-_]\d{2,4}[wh]?$|\b[wh][=_-]?\d{2,4}\b")
-_ENDING = re.compile(r"\.(?:jpe?g|png|webp|gif|avif|heic|jfif|bmp|tiff?)$", re.IGNORECASE)
+_PLAYERS = ("video", "audio", "iframe", "table", "blockquote")
 _LONGEST = 1500  # characters of a caption
+_BOX = 400  # characters of a box that holds one picture and its words
+_BOX_ELEMENTS = 30
+_MOST_PARTS = 200  # elements of a caption; what has more is none
+_MOST = 500  # captions of one page; a page with more is an attack
+_FEW_WORDS = 3
+_FRAMED = frozenset({"caption", "text"})
+_PICTURES = ("img", "amp-img", "source", "meta", "link", "picture", "div")
+_LINES = ("div", "p", "span", "small", "em")
+_KANA = "\u3040"  # what sorts behind it is written without spaces
 _LEVELS = 6  # how far up from a caption its picture is looked for
 
 
-def _source(img: HtmlElement, doc: Document) -> str | None:
-    """The picture's URL: the first attribute or sibling source that is not a placeholder."""
-    parent = img.getparent()
-    places = [img]
-    if parent is not None and parent.tag == "picture":
-        places += parent.findall("source")
-    for place in places:
-        for name in _LAZY:
-            value = clean(place.get(name))
-            if "srcset" in name or (place.tag == "source" and name != "src"):
-                value = value.split(",")[-1].strip().split(" ")[0] if value else ""
-            if value and not _NO_PICTURE.search(value) and (url := doc.absolute(value)):
-                return url
-    return None
-
-
-def key_of(url: str) -> str:
-    """What is the same for all sizes of one picture: its file name without sizes and ending."""
-    path = urlsplit(url).path.rstrip("/")
-    name = path.rsplit("/", 1)[-1]
-    stem = _SIZE.sub("", _ENDING.sub("", name)).strip("-_.").lower()
-    return stem if len(stem) > 3 else path.lower()
-
-
-def _belongs(element: HtmlElement) -> bool:
-    """Whether an element is the article's own, not a teaser's of another one."""
-    for ancestor in element.iterancestors():
-        if ancestor.tag in {"article", "main", "body"}:
-            return True
-        if ancestor.tag in _OUTSIDE or _OTHER.search(ancestor.get("class") or ""):
-            return False
-        if ancestor.tag == "a" and next(ancestor.iter("h2", "h3", "h4"), None) is not None:
-            return False
-    return True
-
-
-def _figures(doc: Document) -> Iterator[Image]:
+def _figures(doc: Document, region: Region, done: set[HtmlElement]) -> Iterator[Image]:
     for figure in doc.tree.iter("figure"):
-        if next(figure.iterdescendants("figure"), None) is not None or not _belongs(figure):
+        if next(figure.iterdescendants("figure"), None) is not None or not region.owns(figure):
             continue
-        if next(figure.iter("video", "audio", "iframe", "table", "blockquote"), None) is not None:
+        if next(figure.iter(*_PLAYERS), None) is not None or "player" in roles_of(figure):
             continue
-        captions = list(figure.iter("figcaption"))
-        if not captions:
-            captions = [e for e in figure.iterdescendants() if _is_caption(e)][:1]
+        captions = _caption_of(figure)
+        if captions and is_byline(captions[0]):
+            done.update(figure.iter("img"))  # an author's portrait
+            continue
         caption, credits_ = read_caption(captions[0]) if captions else ("", ())
-        images = [img for img in figure.iter("img") if _source(img, doc)]
-        for img in images[:1]:
+        credits_ = credits_ or credits_beside(figure, captions)
+        img = next((img for img in figure.iter(*_PICTURES) if picture_url(img, doc)), None)
+        if img is not None:
             yield _image(img, doc, caption, credits_)
-        if not images and caption:
+        elif caption:
             yield Image(url="", caption=caption[:_LONGEST], credits=credits_)
+
+
+def _caption_of(figure: HtmlElement) -> list[HtmlElement]:
+    """The caption of a figure, or none: its figcaption, else the first that a name tells."""
+    for candidates in (figure.iter("figcaption"), figure.iterdescendants()):
+        for element in islice(candidates, _MOST_PARTS):
+            if _is_caption(element):
+                return [element]
+    return []
 
 
 def _image(img: HtmlElement, doc: Document, caption: str, credits_: tuple[str, ...]) -> Image:
     return Image(
-        url=_source(img, doc) or "",
+        url=picture_url(img, doc) or "",
         alt=clean(img.get("alt")) or None,
         caption=caption[:_LONGEST] or None,
-        credits=credits_,
+        credits=credits_ or attribute_credits(img),
     )
 
 
 def _is_caption(element: HtmlElement) -> bool:
-    if not isinstance(element.tag, str) or element.tag in {"img", "a", "button", "figure"}:
+    if not isinstance(element.tag, str) or element.tag in {"img", "a", "button", "figure", "label"}:
         return False
-    return (
-        element.tag == "figcaption"
-        or bool(_CAPTION.search(element.get("class") or ""))
-        or (element.get("itemprop") == "caption")
-    )
+    if element.tag != "figcaption" and "caption" not in roles_of(element):
+        return False
+    return next(islice(element.iterdescendants(), _MOST_PARTS, None), None) is None
 
 
-def _captioned(doc: Document) -> Iterator[Image]:
+def _is_text(element: HtmlElement) -> bool:
+    """Whether an element is the text of a picture by its name, and no frame around more."""
+    if "text" not in roles_of(element):
+        return False
+    for each in element.iterdescendants():
+        if each.tag in {"img", "h2", "h3"} or not _FRAMED.isdisjoint(roles_of(each)):
+            return False
+    return sum(1 for _ in element.iter("p")) <= 1
+
+
+def _captioned(doc: Document, region: Region, done: set[HtmlElement]) -> Iterator[Image]:
     """Elements outside figures that are captions by class, each with the picture beside it."""
-    done: set[HtmlElement] = set()
-    for element in doc.tree.iter("figcaption", "div", "p", "span", "dd", "em"):
-        if not _is_caption(element) or any(a in done for a in element.iterancestors()):
+    captions: set[HtmlElement] = set()
+    for element in doc.tree.iter("figcaption", "div", "p", "span", "dd", "em", "small", "li"):
+        if element.tag != "figcaption" and _FRAMED.isdisjoint(roles_of(element)):
             continue
-        if not _belongs(element) or any(a.tag == "figure" for a in element.iterancestors()):
+        if not (_is_caption(element) or _is_text(element)):
+            continue
+        if len(captions) >= _MOST:
+            return
+        above = list(element.iterancestors())
+        if any(a in captions or a.tag == "figure" for a in above) or not region.owns(element):
+            continue
+        box, img = _picture_near(element, above, doc, region)
+        if img is None or is_byline(element):
             continue
         caption, credits_ = read_caption(element)
-        img = next(element.iter("img"), None)
-        for depth, ancestor in enumerate(element.iterancestors()):
-            if img is not None or depth >= _LEVELS or ancestor.tag in {"article", "body", "main"}:
-                break
-            img = next(ancestor.iter("img"), None)
-        if img is not None and (caption or credits_) and _source(img, doc):
-            done.add(element)
-            yield _image(img, doc, caption, credits_)
+        if len(caption) <= _LONGEST and (credits_ or len(caption.split()) > 1 or caption > _KANA):
+            captions.add(element)
+            done.add(img)
+            yield _image(img, doc, caption, credits_ or credits_beside(box, [element]))
+
+
+def _picture_near(
+    element: HtmlElement, above: list[HtmlElement], doc: Document, region: Region
+) -> tuple[HtmlElement, HtmlElement | None]:
+    """The picture of a caption (and the box of both): in it, around it, else directly before."""
+    places = [element]
+    for ancestor in above[:_LEVELS]:
+        if ancestor in region.spine or ancestor.tag in {"article", "main", "body"}:
+            break
+        places.append(ancestor)
+    for place in places:
+        for img in place.iter(*_PICTURES):
+            if picture_url(img, doc):
+                return place, img
+    before = element.getprevious()
+    if before is not None and len(inner_text(before)) < _BOX:
+        found = (img for img in before.iter(*_PICTURES) if picture_url(img, doc))
+        return element, next(found, None)
+    return element, None
+
+
+def _boxed(doc: Document, region: Region, done: set[HtmlElement]) -> Iterator[Image]:
+    """Boxes without a named caption: one picture and one line of words.
+
+    What tells that the line is a caption is a credit beside it, or the name of the box.
+    """
+    for img in doc.tree.iter("img"):
+        if img in done or next(img.iterancestors("figure"), None) is not None:
+            continue
+        box = _box_of(img, region) if region.owns(img) else None
+        if box is None or not picture_url(img, doc):
+            continue
+        lines = [text for e in box.iter(*_LINES) if not _has_line(e) and (text := inner_text(e))]
+        found = unique(credit for line in lines for credit in bare_credit(line))
+        words = unique(line for line in lines if not bare_credit(line))
+        named = "picture" in roles_of(box) and len("".join(words).split()) > _FEW_WORDS
+        if len(words) <= 1 and (found or named):
+            caption, more = split_credits("".join(words))
+            yield _image(img, doc, caption, found or more)
+
+
+def _box_of(img: HtmlElement, region: Region) -> HtmlElement | None:
+    """The largest element around a picture that holds no other picture and few words."""
+    box = None
+    for ancestor in img.iterancestors():
+        if ancestor in region.spine or ancestor.tag in {"article", "main", "body", "a"}:
+            break
+        inside = list(islice(ancestor.iterdescendants(), _BOX_ELEMENTS))
+        pictures = {each.get("src") for each in inside if each.tag == "img"}
+        if len(inside) == _BOX_ELEMENTS or len(pictures) > 1 or len(inner_text(ancestor)) > _BOX:
+            break
+        box = ancestor
+    return box
+
+
+def _has_line(element: HtmlElement) -> bool:
+    return next(element.iterdescendants(*_LINES), None) is not None
 
 
 def _structured(doc: Document) -> Iterator[Image]:
-    """The article's own images in JSON-LD, and others of the graph that have a caption."""
+    """The article's own images in JSON-LD."""
     own = [doc.graph.resolve(value) for value in as_list(doc.graph.article.get("image"))]
     for value in own:
         url = doc.absolute(url_of(value))
@@ -144,46 +191,57 @@ def _structured(doc: Document) -> Iterator[Image]:
         yield Image(url=url, caption=caption or None, credits=(credit,) if credit else found)
 
 
-def _bare(doc: Document) -> Iterator[Image]:
+def _bare(doc: Document, region: Region, done: set[HtmlElement]) -> Iterator[Image]:
     """Pictures in the article without any caption."""
     for root in doc.tree.iter("article", "main"):
         for img in root.iter("img"):
-            if _belongs(img) and _source(img, doc):
+            if img not in done and region.owns(img) and picture_url(img, doc):
                 yield _image(img, doc, "", ())
         return
 
 
-def _merge(images: Iterator[Image]) -> list[Image]:
-    """One image for all sizes and mentions of a picture; the first mention's words win."""
+def _merge(shown: Iterable[Image], structured: Iterable[Image]) -> list[Image]:
+    """One image for all sizes and mentions of a picture; the first mention's words win.
+
+    One that is shown with two captions is two pictures behind one placeholder; what structured
+    data says of one that is shown is the same picture in other words.
+    """
     kept: dict[str, Image] = {}
     captions: dict[str, str] = {}
-    for image in images:
+    for image, visible in (
+        (i, v) for v, some in ((True, shown), (False, structured)) for i in some
+    ):
         key = key_of(image.url) if image.url else fold(image.caption)
         if image.caption:  # one caption is one picture, however its crops are named
             key = captions.setdefault(fold(image.caption), key)
-        if (
-            key in kept
-            and image.caption
-            and fold(kept[key].caption) not in ("", fold(image.caption))
-        ):
-            key = f"{key} {fold(image.caption)}"  # another picture behind one placeholder
         old = kept.get(key)
-        if old is None:
-            kept[key] = image
-        else:
-            kept[key] = replace(
+        if visible and old and image.caption and fold(old.caption) not in ("", fold(image.caption)):
+            key = f"{key} {fold(image.caption)}"
+            old = kept.get(key)
+        kept[key] = (
+            image
+            if old is None
+            else replace(
                 old,
                 url=old.url or image.url,
                 alt=old.alt or image.alt,
                 caption=old.caption or image.caption,
                 credits=old.credits or image.credits,
             )
+        )
     return list(kept.values())
 
 
-def find_images(doc: Document) -> tuple[Image, ...]:
-    """The article's pictures in page order, the cover marked (it comes first where not shown)."""
-    found = _merge(_all(doc))
+def find_images(doc: Document, region: Region, *, titles: Iterable[str] = ()) -> tuple[Image, ...]:
+    """The article's pictures in page order, the cover marked (it comes first where not shown).
+
+    `titles`: the page's headlines, which are no captions.
+    """
+    wrong = {fold(title) for title in titles}
+    found = [
+        replace(image, caption=None) if fold(image.caption) in wrong else image
+        for image in _merge(_all(doc, region), _structured(doc))
+    ]
     cover = doc.absolute(
         doc.first("og:image", "og:image:url", "twitter:image", "twitter:image:src")
     )
@@ -200,11 +258,12 @@ def find_images(doc: Document) -> tuple[Image, ...]:
     return tuple(image for image in found if image.url)
 
 
-def _all(doc: Document) -> Iterator[Image]:
-    yield from _figures(doc)
-    yield from _captioned(doc)
-    yield from _structured(doc)
-    yield from _bare(doc)
+def _all(doc: Document, region: Region) -> Iterator[Image]:
+    done: set[HtmlElement] = set()
+    yield from _figures(doc, region, done)
+    yield from _captioned(doc, region, done)
+    yield from _boxed(doc, region, done)
+    yield from _bare(doc, region, done)
 
 
 def caption_lines(doc: Document, images: tuple[Image, ...]) -> frozenset[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
 from urllib.parse import urlsplit
 
 from courlan import extract_domain
@@ -12,7 +14,7 @@ from lxml.html import HtmlElement
 from archiver.extract.document import Document
 from archiver.extract.jsonld import as_list, url_of
 from archiver.extract.phrases import phrases
-from archiver.extract.text import fold, inner_text
+from archiver.extract.text import inner_text
 from archiver.model import Links
 
 _RELATED = re.compile(
@@ -21,6 +23,8 @@ _RELATED = re.compile(
     re.IGNORECASE,
 )
 _MOST_RELATED = 50
+_FEW = 8  # pieces of text of a label
+_LONGEST_LABEL = 50  # characters
 
 
 def site_of(url: str) -> str | None:
@@ -46,7 +50,10 @@ def find_original(doc: Document, canonical: str | None) -> str | None:
     """Where a syndicated copy came from: a "Source link", else a canonical URL of another site."""
     labels = phrases("source", "links")
     for anchor in doc.tree.iter("a"):
-        if fold(inner_text(anchor)).rstrip(" :.»\u203a→") in labels:
+        text = " ".join("".join(islice(anchor.itertext(), _FEW)).split())
+        if len(text) > _LONGEST_LABEL:
+            continue
+        if text.replace("\u2019", "'").casefold().rstrip(" :.»\u203a→") in labels:
             target = doc.absolute(anchor.get("href"))
             if _elsewhere(doc, target):
                 return target
@@ -59,9 +66,14 @@ def find_original(doc: Document, canonical: str | None) -> str | None:
     return next((url for url in (stated, canonical) if _elsewhere(doc, url)), None)
 
 
+@lru_cache(maxsize=8192)
+def _is_related(name: str, own_id: str) -> bool:
+    return bool(_RELATED.search(f"{name} {own_id}"))
+
+
 def _related(doc: Document) -> Iterator[HtmlElement]:
     for element in doc.tree.iter("div", "section", "aside", "ul", "p", "nav"):
-        if _RELATED.search(" ".join((element.get("class") or "", element.get("id") or ""))):
+        if _is_related(element.get("class") or "", element.get("id") or ""):
             yield from element.iter("a")
 
 

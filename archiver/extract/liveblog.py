@@ -1,16 +1,25 @@
-"""Live blogs from their LiveBlogPosting: posts in order, with times."""
+"""Live blogs: posts in order, with times, from structured data, else from the page itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import takewhile
+
+from lxml.html import HtmlElement
 
 from archiver.extract.dates import parse_date
 from archiver.extract.document import Document
 from archiver.extract.jsonld import Node, as_list, text_of
+from archiver.extract.marks import has_word, has_words
 from archiver.extract.text import fold, inner_text, markup_lines
 from archiver.model import Block, BlockKind
 
+_OUTSIDE = frozenset({"figure", "figcaption", "aside", "footer", "nav", "form"})
+_KINDS = {
+    "h2": BlockKind.HEADING, "h3": BlockKind.HEADING, "h4": BlockKind.HEADING,
+    "li": BlockKind.LIST, "blockquote": BlockKind.QUOTE,
+}  # fmt: skip
 _START, _SHORTEST = 60, 15  # characters by which a post is known on the page
 
 
@@ -58,21 +67,59 @@ def live_blocks(doc: Document) -> tuple[Block, ...]:
         for value in as_list(doc.graph.article.get("liveBlogUpdate"))
         if isinstance(post := doc.graph.resolve(value), dict)
     ]
-    shown = _shown(doc, updates)
-    seen: set[tuple[str, str]] = set()
-    timed: list[tuple[str, int, Node]] = []
+    posts = [tuple(_post(doc, post)) for post in _shown(doc, updates)] if updates else []
+    return _in_order(posts if any(posts) else list(_of_page(doc)))
+
+
+def _in_order(posts: list[tuple[Block, ...]]) -> tuple[Block, ...]:
+    """The blocks of all posts, each post once, oldest first."""
+    unique = {tuple((b.kind, fold(b.text)) for b in post): post for post in reversed(posts) if post}
+    timed: list[tuple[str, int, tuple[Block, ...]]] = []
     last = ""
-    for place, post in enumerate(shown):
-        key = (fold(text_of(post.get("headline"))), fold(text_of(post.get("articleBody"))))
-        if key in seen:
-            continue
-        seen.add(key)
-        last = _instant(_time(post)) or last
+    for place, post in enumerate(reversed(unique.values())):
+        last = _instant(post[0].time) or last
         timed.append((last, place, post))
     times = [time for time, _, _ in timed]
     newest_first = len(times) > 1 and times[0] >= times[-1]
     timed.sort(key=lambda item: (item[0], -item[1] if newest_first else item[1]))
-    return tuple(block for _, _, post in timed for block in _post(doc, post))
+    return tuple(block for _, _, post in timed for block in post)
+
+
+def _of_page(doc: Document) -> Iterator[tuple[Block, ...]]:
+    """The posts that the page marks as such: names that say so, a time and words in each."""
+    posts: set[HtmlElement] = set()
+    for element in doc.tree.iter("article", "li", "div", "section"):
+        parent = element.getparent()
+        if parent is not None and parent in posts:
+            posts.add(element)  # a part of a post is none
+            continue
+        if not has_words(element, "page", "live", "posts"):
+            continue
+        time = next((parse_date(t.get("datetime") or "") for t in element.iter("time")), None)
+        if time is None:
+            continue
+        if blocks := tuple(_blocks(element, time)):
+            posts.add(element)
+            yield blocks
+
+
+def _blocks(element: HtmlElement, time: str) -> Iterator[Block]:
+    bylines = (e for e in element.iter("a", "span", "div") if _is_byline(e))
+    author = next((inner_text(e) for e in bylines), None)
+    for line in element.iter("h2", "h3", "h4", "p", "li", "blockquote"):
+        nested = any(a.tag in _OUTSIDE or a.tag in {"p", "li"} for a in _up_to(line, element))
+        text = "" if nested else inner_text(line)
+        if text:
+            kind = _KINDS.get(line.tag, BlockKind.PARAGRAPH)
+            yield Block(kind=kind, text=text, time=time, author=author)
+
+
+def _is_byline(element: HtmlElement) -> bool:
+    return has_word(element, "byline", "marks", but="no_marks")
+
+
+def _up_to(line: HtmlElement, top: HtmlElement) -> Iterator[HtmlElement]:
+    return takewhile(lambda ancestor: ancestor is not top, line.iterancestors())
 
 
 def _instant(value: str | None) -> str:

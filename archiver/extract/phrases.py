@@ -1,4 +1,4 @@
-"""The words of phrases.toml, read once and made ready to match."""
+"""The words of this folder's .toml tables, read once and made ready to match."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ from archiver.extract.text import fold
 
 @cache
 def _data() -> dict[str, dict[str, list[str]]]:
-    text = files("archiver.extract").joinpath("phrases.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    tables: dict[str, dict[str, list[str]]] = {}
+    for file in files("archiver.extract").iterdir():
+        if file.name.endswith(".toml"):
+            tables |= tomllib.loads(file.read_text(encoding="utf-8"))
+    return tables
+
+
+def table(section: str) -> dict[str, list[str]]:
+    """All lists of a table by their names, as they stand there."""
+    return _data()[section]
 
 
 @cache

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
 
 from lxml.html import HtmlElement
 
 from archiver.extract.boilerplate import is_boilerplate
 from archiver.extract.document import Document
 from archiver.extract.jsonld import text_of
-from archiver.extract.text import clean_markup, fold, inner_text, line_text, unique
+from archiver.extract.text import clean_markup, fold, inner_text, letters, line_text, unique
+from archiver.model import Block, BlockKind, Cut
 
 # Class name parts by which templates of many languages mark it.
-_CLASS = re.compile(
+STANDFIRST_NAME = re.compile(
     r"(?:^|[-_\s]|(?<=[a-z])(?=[A-Z]))(?:stand-?first|dek|deck|lede?|lead(?:-?text)?|strap-?line|sub-?title"
-    r"|sub-?head(?:line|ing)?|intro(?:duction|-?text)?|teaser(?:-?text)?|preface|abstract"
+    r"|sub-?tit(?:-\w+)?|mid-?title|sub-?head(?:line|ing)?|intro(?:duction|-?text)?|teaser(?:-?text)?|preface|abstract"
     r"|excerpt|summary(?:-?list)?|chapo|chapeau|entradilla|bajada|copete|sommario|occhiello"
     r"|ingress|vorspann|anriss|perex|manchet|speakable)(?=$|[-_\s]|[A-Z])",
     re.IGNORECASE,
@@ -28,63 +30,140 @@ _OTHER = re.compile(
 )
 _OUTSIDE = frozenset({"nav", "aside", "footer", "figure", "figcaption", "a", "form"})
 _SHORTEST, _LONGEST = 30, 900  # characters
+_SHORTEST_POINT = 20  # characters
+_MOST_LINES = 4  # of a standfirst, each an element of its own
+_BYLINE = 90  # characters of a line that may be a byline
+_HEADINGS = frozenset({"h2", "h3", "h4"})
+_BLOCKS = (
+    "p", "div", "li", "section", "article", "h1", "h2", "h3", "h4", "ul", "ol", "blockquote",
+    "header", "main", "figure",
+)  # fmt: skip
 _BEFORE, _AFTER = 40, 150  # elements between the h1 and its standfirst
-_FIRST_LINES = 6  # of the body, where a standfirst may stand again
+_FIRST_LINES = 5  # of the body, where a standfirst may stand again
 _WHOLE = 0.7  # share of a paragraph that a description must be, to be that paragraph
 _ELLIPSIS = re.compile(r"\s*(?:\.\.\.|…|\[…\]|\[\.\.\.\])\s*$")
 
 
-def _marked(doc: Document) -> Iterator[HtmlElement]:
+def _marked(tree: HtmlElement) -> Iterator[HtmlElement]:
     """Elements with a standfirst's class, outermost only, in document order."""
     inside: set[HtmlElement] = set()
-    for element in doc.tree.iter(
-        "div", "p", "h2", "h3", "span", "section", "ul", "header", "strong"
-    ):
-        parent = element.getparent()
-        if parent is not None and parent in inside:
+    for element in tree.iter("div", "p", "h2", "h3", "span", "section", "ul", "header", "strong"):
+        if element.getparent() in inside:
             inside.add(element)
             continue
-        names = element.get("class") or ""
-        label = " ".join((names, element.get("itemprop") or "", element.get("id") or ""))
-        if not _CLASS.search(label) or _OTHER.search(label):
-            continue
-        if any(a.tag in _OUTSIDE or _OTHER.search(a.get("class") or "") for a in _near(element)):
-            continue
-        inside.add(element)
-        yield element
+        label = " ".join(element.get(key) or "" for key in ("class", "itemprop", "id"))
+        if STANDFIRST_NAME.search(label) and not _OTHER.search(label) and not _outside(element):
+            inside.add(element)
+            yield element
 
 
-def _near(element: HtmlElement) -> Iterator[HtmlElement]:
-    for depth, ancestor in enumerate(element.iterancestors()):
-        if depth > 4 or ancestor.tag in {"article", "main", "body"}:
-            return
-        yield ancestor
+def _outside(element: HtmlElement) -> bool:
+    return any(ancestor.tag in _OUTSIDE for ancestor in element.iterancestors())
 
 
 def _is_text(element: HtmlElement, text: str) -> bool:
     """Whether an element is prose of a standfirst's length, not a teaser list or the body."""
     links = sum(len(inner_text(a)) for a in element.iter("a"))
     paragraphs = sum(1 for _ in element.iter("p", "li"))
-    return _SHORTEST <= len(text) <= _LONGEST and links * 2 < len(text) and paragraphs <= 6
+    return _SHORTEST <= _width(text) <= _LONGEST and links * 2 < len(text) and paragraphs <= 6
 
 
-def _places(doc: Document) -> tuple[dict[HtmlElement, int], int | None]:
-    """Every element's place in the page, and that of the first h1."""
-    places = {element: place for place, element in enumerate(doc.tree.iter())}
-    return places, next((places[h1] for h1 in doc.tree.iter("h1") if inner_text(h1)), None)
+def headline_element(tree: HtmlElement, titles: set[str]) -> HtmlElement | None:
+    """The element that shows the headline: the first h1 or h2 that is one, else the first h1."""
+    first: HtmlElement | None = None
+    for element in tree.iter("h1", "h2"):
+        text = inner_text(element)
+        if any(letters(text).endswith(title) for title in titles):
+            return element
+        if first is None and element.tag == "h1" and text:
+            first = element
+    return first
 
 
-def _visible(doc: Document, titles: set[str]) -> Iterator[str]:
-    places, start = _places(doc)
-    for element in _marked(doc):
-        if start is not None and not -_BEFORE <= places[element] - start <= _AFTER:
+@dataclass(frozen=True, kw_only=True)
+class _Marked:
+    text: str
+    alone: bool  # no other element is marked alike
+    listed: bool  # a list of points
+
+
+def _visible(tree: HtmlElement, start: HtmlElement | None) -> Iterator[_Marked]:
+    """Texts near the headline that their class marks as a standfirst."""
+    places = {element: place for place, element in enumerate(tree.iter())}
+    zero = places.get(start, 0)
+    near = [e for e in _marked(tree) if start is None or -_BEFORE <= places[e] - zero <= _AFTER]
+    kinds: dict[tuple[str, str | None], list[HtmlElement]] = {}
+    for element in near:
+        kinds.setdefault((element.tag, element.get("class")), []).append(element)
+    for group in kinds.values():
+        texts = []
+        for element in group:
+            heads = element.iterdescendants("h1", "h2", "time", "figure", "button")
+            texts.append((element, inner_text(element, skip=heads)))
+        texts = [(element, text) for element, text in texts if _is_text(element, text)]
+        parents = {element.getparent() for element, _ in texts}
+        if 1 < len(texts) <= _MOST_LINES and len(parents) == 1:
+            yield _Marked(text="\n".join(t for _, t in texts), alone=True, listed=False)
             continue
-        heads = [
-            e for e in element.iter("h1", "h2", "time", "figure", "button") if e is not element
-        ]
-        text = inner_text(element, skip=heads)
-        if _is_text(element, text) and fold(text) not in titles:
-            yield text
+        for element, text in texts:
+            points = [_width(inner_text(item)) for item in element.iter("li")]
+            listed = len(points) > 1 and min(points) >= _SHORTEST_POINT
+            yield _Marked(text=text, alone=len(group) == 1, listed=listed)
+
+
+def _lines_after(tree: HtmlElement, start: HtmlElement) -> Iterator[HtmlElement]:
+    """The elements below the headline that are a line each, in document order."""
+    started = False
+    for element in tree.iter(*_BLOCKS):
+        started = started or element is start
+        if not started or element is start:
+            continue
+        if next(element.iterdescendants(*_BLOCKS), None) is None:
+            yield element
+
+
+def _first_line(
+    tree: HtmlElement, start: HtmlElement | None, fits: Callable[[str], bool]
+) -> str | None:
+    """The first text below the headline, where it stands apart from the paragraphs after it.
+
+    Apart is what is a heading or a list, what has no sibling of its kind, and what is bold
+    where the next one is not.
+    """
+    for element in islice(_lines_after(tree, start), _AFTER) if start is not None else ():
+        text = inner_text(element)
+        if _width(text) < _SHORTEST or not fits(text):
+            continue
+        if len(text) > _LONGEST:
+            return None
+        if element.tag == "li":
+            items = [inner_text(item) for item in element.itersiblings(preceding=True)][::-1]
+            items += [text, *(inner_text(item) for item in element.itersiblings())]
+            listed = len(items) > 1 and all(_width(item) >= _SHORTEST for item in items)
+            return "\n".join(items) if listed else None
+        following = next((e for e in element.itersiblings() if _same(e, element)), None)
+        bold = following is not None and _bold(element, text) and not _bold(following)
+        return text if element.tag in _HEADINGS or following is None or bold else None
+    return None
+
+
+def _width(text: str) -> int:
+    """Characters of a text, where one of Chinese, Japanese or Korean counts for two."""
+    return len(text) + sum(1 for char in text if char > "\u2e7f")
+
+
+def _same(sibling: HtmlElement, element: HtmlElement) -> bool:
+    """Whether a sibling is a paragraph of the same kind."""
+    return (
+        sibling.tag == element.tag
+        and sibling.get("class") == element.get("class")
+        and _width(inner_text(sibling)) > 2 * _SHORTEST
+    )
+
+
+def _bold(element: HtmlElement, text: str | None = None) -> bool:
+    bold = sum(len(inner_text(part)) for part in element.iter("strong", "b"))
+    return bold >= 0.9 * len(inner_text(element) if text is None else text)
 
 
 def descriptions(doc: Document) -> tuple[str, ...]:
@@ -94,53 +173,89 @@ def descriptions(doc: Document) -> tuple[str, ...]:
         clean_markup(doc.first(name))
         for name in ("og:description", "description", "twitter:description")
     ]
-    return unique(text for text in texts if len(text) >= _SHORTEST)
+    return unique(text for text in texts if _width(text) >= _SHORTEST)
 
 
-def _shown(doc: Document, text: str) -> str | None:
+def _shown(tree: HtmlElement, text: str) -> str | None:
     """The visible element that is a description's words, maybe with a dateline before them."""
-    stem = _letters(_ELLIPSIS.sub("", text))
-    for element in doc.tree.iter("p", "div", "h2", "span", "strong"):
+    stem, cut = letters(_ELLIPSIS.sub("", text)), bool(_ELLIPSIS.search(text))
+    for element in tree.iter("p", "div", "h2", "span", "strong"):
         shown = line_text(element)
-        if len(shown) > _LONGEST or any(a.tag in _OUTSIDE for a in element.iterancestors()):
+        if not _SHORTEST <= _width(shown) <= _LONGEST:
             continue
-        letters = _letters(shown)
-        if stem[:80] in letters and len(stem) >= _WHOLE * len(letters):
+        own = letters(shown)
+        whole = cut or len(stem) >= _WHOLE * len(own)
+        if whole and stem[:80] in own and not _outside(element):
             return shown
     return None
 
 
 def find_standfirst(
-    doc: Document, *, titles: Iterable[str], lines: Iterable[str], captions: Container[str] = ()
+    doc: Document,
+    tree: HtmlElement,
+    *,
+    titles: Iterable[str],
+    lines: Iterable[str],
+    authors: Iterable[str] = (),
+    captions: Container[str] = (),
 ) -> str | None:
     """The standfirst; None where the page has none beside its text.
 
-    `titles` are the page's headlines, `lines` its body, `captions` its captions (folded). In
-    order of trust: an element marked as one that agrees with a description; a description
-    that the page shows as a paragraph of its own; one that is neither shown nor the beginning
-    of the body; a marked element.
+    `titles` are the page's headlines, `lines` its body, `authors` its authors, `captions` its
+    pictures' captions (folded). In order of trust: an element marked as one that agrees with a
+    description; a description that the page shows near the headline; an element that is the
+    only one marked so; the first line below the headline, where it stands apart; a description
+    shown elsewhere or nowhere. A marked list of points follows it.
     """
-    known = {fold(title) for title in titles}
-    wrong = {_letters(title) for title in known} | {""}
-    marked = [text for text in _visible(doc, known) if fold(text) not in captions]
-    described = [
+    known = set(map(letters, titles)) - {""}
+    start = headline_element(tree, known)
+    body = [letters(line) for line in lines]
+    names = [fold(name) for name in authors]
+
+    def fits(text: str) -> bool:
+        named = len(text) < _BYLINE and any(name in fold(text) for name in names)
+        return letters(text) not in known and _is_prose(text) and not named
+
+    marked = [one for one in _visible(tree, start) if fits(one.text)]
+    described = [text for text in descriptions(doc) if fits(text)]
+    agreed = (m.text for m in marked if any(_agree(m.text, text) for text in described))
+    shown = [found for text in described if (found := _shown(tree, text)) and fits(found)]
+    near = (text for text in shown if letters(text) not in body[_FIRST_LINES:])
+    uncaptioned = (
         text
-        for text in descriptions(doc)
-        if fold(text) not in captions and _letters(text) not in wrong and not is_boilerplate(text)
-    ]
-    for text in marked:
-        if any(_agree(text, one) for one in described):
-            return text
-    for text in described:
-        if shown := _shown(doc, text):
-            return shown
-    start = _letters("".join(list(lines)[:_FIRST_LINES]))
-    unseen = (t for t in described if _letters(_ELLIPSIS.sub("", t))[:80] not in start)
-    return next(chain(unseen, marked), None)
+        for text in chain(
+            (one.text for one in marked if one.alone), [_first_line(tree, start, fits) or ""]
+        )
+        if text and fold(text) not in captions
+    )
+    begin = "".join(body[:_FIRST_LINES])
+    unseen = (t for t in described if letters(_ELLIPSIS.sub("", t))[:80] not in begin)
+    best = next(chain(agreed, near, uncaptioned, shown, unseen), None)
+    points = next((m.text for m in marked if m.listed and m.text != best), None)
+    return "\n".join(filter(None, (best, points))) or None
 
 
-def _letters(text: str) -> str:
-    return re.sub(r"[\W_]", "", fold(text))
+def without_standfirst(
+    blocks: Sequence[Block], standfirst: str | None
+) -> tuple[tuple[Block, ...], tuple[Cut, ...]]:
+    """The blocks without a list of points at the beginning that is the standfirst again.
+
+    A standfirst that is a paragraph is left where it stands: there the page only says of its
+    first paragraph that it sums up the article.
+    """
+    stem = letters(standfirst or "")
+    count = 0
+    for block in blocks:
+        if block.kind is not BlockKind.LIST or letters(block.text) not in stem:
+            break
+        count += 1
+    cuts = tuple(Cut(reason="standfirst", text=block.text) for block in blocks[:count])
+    return tuple(blocks[count:]), cuts
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a line is words, not furniture or mostly digits (a date)."""
+    return sum(map(str.isdigit, text)) * 5 < len(text) and not is_boilerplate(text)
 
 
 def _agree(one: str, other: str) -> bool:

@@ -14,11 +14,11 @@ from archiver.extract.jsonld import loads
 from archiver.extract.text import fold, markup_lines
 
 _ASSIGNED = re.compile(
-    r"(?:^|[;\s])(?:window\.|self\.|globalThis\.|var\s+|let\s+|const\s+)"
+    r"(?:^|[;\s])(?:window\.|self\.|globalThis\.|var\s+|let\s+|const\s+|(?=[A-Z]\w*\.))"
     r"(?P<name>[\w$.]{1,60}|\[[\"']\w{1,60}[\"']\])\s*=\s*(?P<value>(?=[{\[])|JSON\.parse\((?=[\"']))",
 )
 _FLIGHT = re.compile(r"self\.__next_f\.push\(\s*(?=\[)")
-_SMALLEST = 500  # characters of a script that can hold an article
+_SMALLEST = 300  # characters of a script that can hold an article
 _SHORTEST = 40  # characters of a string that counts as prose
 _BODY_KEY = re.compile(
     r"(?:^|_)(?:article_?)?(?:body|content|text|paragraphs?|html|components?|blocks?|elements?|value|children|p)\w*$",
@@ -34,6 +34,7 @@ _CAPTION_CLASS = re.compile(
     r"caption|(?:^|[-_\s])(?:ad|ads|advert\w*|related)(?:$|[-_\s])", re.IGNORECASE
 )
 _PLACEHOLDER = re.compile(r"\W*[A-Z_]*\W*")  # "$$AD$$": where a script puts something
+_INSERTED = re.compile(r"\|?\s*\$\$[A-Z_]+\$\$")  # the same inside a text
 _MAX_STRINGS = 20_000
 
 
@@ -94,6 +95,7 @@ def _strings(value: Any) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _lines(text: str) -> list[str]:
     """The lines of a string of state; of markup without captions and embedded things."""
+    text = _INSERTED.sub("\n", text)
     tree = parse_html(text) if "<" in text else None
     if tree is None:
         return markup_lines(text)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -14,7 +15,7 @@ from lxml.html import HtmlElement
 # Controls, lone surrogates and non-characters: no text can hold them, and XML may not.
 _JUNK = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _INVISIBLE = re.compile(r"[\u00ad\u200b\u2060\ufeff]")
-_SPACE = re.compile(r"\s+")
+_LETTERS = re.compile(r"[^\W_]+")
 _TAG = re.compile(r"<[a-zA-Z/!][^<>]{0,2000}>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/h[1-6]|/li|/blockquote)\b[^<>]{0,200}>", re.IGNORECASE)
 _FOLD = str.maketrans(
@@ -23,6 +24,8 @@ _FOLD = str.maketrans(
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 _WORD = re.compile(r"[^\W_]+(?:['\u2019\-][^\W_]+)*")
 
+# Every rule compares the same lines of a page, each its own way; what is longer is no line.
+_CACHED_LENGTH = 2000
 _SILENT = frozenset({"script", "style", "noscript", "template", "svg", "iframe", "button"})
 _INLINE = frozenset(
     {"a", "abbr", "b", "bdi", "cite", "code", "del", "em", "font", "i", "ins", "mark", "q", "s"}
@@ -39,8 +42,12 @@ def clean(value: object) -> str:
     """A value of the page as one line of text in NFC; "" for anything that is no text."""
     if not isinstance(value, str):
         return ""
-    text = _INVISIBLE.sub("", strip_junk(value))
-    return _SPACE.sub(" ", unicodedata.normalize("NFC", text)).strip()
+    text = " ".join(value.split())
+    if text.isascii() and text.isprintable():
+        return text
+    if not text.isprintable():
+        text = " ".join(_INVISIBLE.sub("", strip_junk(text)).split())
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
 def clean_markup(value: object) -> str:
@@ -65,7 +72,25 @@ def markup_lines(value: object) -> list[str]:
 def fold(value: object) -> str:
     """The form in which two texts are compared: case, quotes, dashes and spaces unified."""
     text = clean(value)
-    return _SPACE.sub(" ", unicodedata.normalize("NFKC", text).translate(_FOLD)).strip().casefold()
+    if text.isascii():
+        return text.lower()
+    return _fold(text) if len(text) <= _CACHED_LENGTH else _fold.__wrapped__(text)
+
+
+@lru_cache(maxsize=2048)
+def _fold(text: str) -> str:
+    same = unicodedata.normalize("NFKC", text).translate(_FOLD)
+    return " ".join(same.split()).casefold()
+
+
+def letters(text: str) -> str:
+    """Only letters and digits of the folded text: what is left where templates differ."""
+    return _letters(text) if len(text) <= _CACHED_LENGTH else _letters.__wrapped__(text)
+
+
+@lru_cache(maxsize=2048)
+def _letters(text: str) -> str:
+    return "".join(_LETTERS.findall(fold(text)))
 
 
 def count_words(text: str) -> tuple[int, int]:
@@ -74,31 +99,43 @@ def count_words(text: str) -> tuple[int, int]:
     return sum(1 for _ in _WORD.finditer(_CJK.sub(" ", text))), cjk
 
 
-def _pieces(element: HtmlElement, skip: frozenset[Any]) -> Iterator[str]:
+def _pieces(element: HtmlElement, skip: frozenset[Any]) -> list[str]:
     """Text in document order; a space wherever a browser would start a new line."""
-    stack: list[tuple[HtmlElement, bool]] = [(element, False)]
+    found: list[str] = []
+    stack: list[Any] = [element]
     while stack:
-        node, closing = stack.pop()
-        named = isinstance(node.tag, str)
-        inline = named and node.tag in _INLINE
-        if closing:
-            if not inline:
-                yield " "
-            if node is not element and node.tail:
-                yield node.tail
+        node = stack.pop()
+        if isinstance(node, str):
+            found.append(node)
             continue
-        stack.append((node, True))
-        if not named or node.tag in _SILENT or (node is not element and node in skip):
+        tag = node.tag
+        if not isinstance(tag, str):
+            found.append(" ")
             continue
+        inline = tag in _INLINE
         if not inline:
-            yield " "
-        if node.text:
-            yield node.text
-        stack.extend((child, False) for child in reversed(node))
+            found.append(" ")
+            stack.append(" ")
+        if tag in _SILENT or (node in skip and node is not element):
+            continue
+        if text := node.text:
+            found.append(text)
+        if len(node):
+            for child in reversed(node):
+                if tail := child.tail:
+                    stack.append(tail)
+                stack.append(child)
+    return found
 
 
 def inner_text(element: HtmlElement, *, skip: Iterable[HtmlElement] = ()) -> str:
     """The visible text of an element as one clean line, without the elements in `skip`."""
+    if not len(element):  # most elements that are asked for
+        return (
+            clean(element.text)
+            if isinstance(tag := element.tag, str) and tag not in _SILENT
+            else ""
+        )
     return clean("".join(_pieces(element, frozenset(skip))))
 
 

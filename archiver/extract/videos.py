@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from lxml.html import HtmlElement
 
 from archiver.extract.document import Document
 from archiver.extract.jsonld import as_list, text_of, types_of, url_of
+from archiver.extract.marks import roles_of
 from archiver.extract.text import fold, inner_text
 from archiver.model import Video
 
@@ -17,6 +19,9 @@ _PLAYER = re.compile(
     r"|players\.brightcove\.net|jwplatform\.com|tiktok\.com/embed|facebook\.com/plugins/video)",
     re.IGNORECASE,
 )
+
+_LEVELS = 5
+_MOST_PARTS = 200  # elements around a player among which its caption is looked for
 
 
 def _found(doc: Document) -> Iterator[Video]:
@@ -42,9 +47,13 @@ def _found(doc: Document) -> Iterator[Video]:
 
 
 def _caption(player: HtmlElement) -> str | None:
-    for ancestor in player.iterancestors("figure"):
-        for caption in ancestor.iter("figcaption"):
-            return inner_text(caption) or None
+    """The caption in the figure or frame around a player."""
+    for ancestor in islice(player.iterancestors(), _LEVELS):
+        if ancestor.tag != "figure" and "player" not in roles_of(ancestor):
+            continue
+        for element in islice(ancestor.iterdescendants(), _MOST_PARTS):
+            if element.tag == "figcaption" or "caption" in roles_of(element):
+                return inner_text(element) or None
     return None
 
 

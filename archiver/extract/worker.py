@@ -179,7 +179,7 @@ class ExtractionPool:
         work: Callable[[Page], Extraction] = extract_here,
     ) -> None:
         # Imported once, in the fork server; a worker then starts in milliseconds.
-        _CONTEXT.set_forkserver_preload(["archiver.extract.article"])
+        _CONTEXT.set_forkserver_preload(["archiver.extract.preload"])
         self._workers = [
             _Worker(memory=memory, timeout=timeout, recycle_after=recycle_after, work=work)
             for _ in range(workers)

@@ -44,7 +44,11 @@ def finish_left_files(folder: Path, catalogue: Catalogue) -> list[Recovered]:
         _close_file(catalogue, left.file, left.size, left.sha256 or None)
     for known in catalogue.files(unclosed=True):
         path = folder / known.name
-        if path.exists() and not beside(path, OPEN).exists():
+        if beside(path, OPEN).exists():  # asked first: when it goes, the other one comes
+            continue
+        if not path.exists():  # it was empty, and went without a word
+            catalogue.close_unused_file(known.name, at=utcnow())
+        else:
             logger.warning("%s was finished, but its rows were not: indexed anew", known.name)
             add_rows(catalogue, rows_of_file(path))
             _close_file(catalogue, path.name, *size_and_sha256(path))

@@ -44,6 +44,20 @@ class Files(Store):
                 .values(closed=at, size=size, sha256=sha256)
             )
 
+    def close_unused_file(self, name: str, *, at: datetime) -> None:
+        """Note that a WARC file never came to hold an answer; nothing where it did.
+
+        Reads the rows of all captures once: for what is left of a crash, not for every day.
+        """
+        file = t.warc_file.c
+        used = select(t.capture.c.file_id).where(t.capture.c.file_id == file.id).exists()
+        with self._writing() as conn:
+            conn.execute(
+                update(t.warc_file)
+                .where(file.name == name, file.closed.is_(None), ~used)
+                .values(closed=at, size=0)
+            )
+
     def files(self, *, unclosed: bool = False) -> list[WarcFile]:
         """The WARC files that the catalogue knows, or those that it takes for being written.
 

@@ -9,8 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
-from archiver.errors import LockedError
-from archiver.warc.writer import disk_error
+from archiver.errors import LockedError, disk_error
 
 
 @contextmanager

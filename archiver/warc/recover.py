@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from archiver.errors import disk_error
 from archiver.warc.cdxj import INDEXED, record_line, write_sidecar
 from archiver.warc.names import JOURNAL, OPEN, TORN, beside, sync_folder
 from archiver.warc.reader import Damage, StoredRecord, iter_records
-from archiver.warc.writer import disk_error
 
 _CHUNK = 1 << 20
 

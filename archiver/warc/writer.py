@@ -8,7 +8,6 @@ behind, `archiver.warc.recover` finishes.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -21,7 +20,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from archiver.errors import ArchiverError, DiskFullError, WarcError
+from archiver.errors import ArchiverError, disk_error
 from archiver.model import WarcRef, utcnow
 from archiver.warc.cdxj import cdxj_line, write_sidecar
 from archiver.warc.compress import Codec, compress_member, compress_pieces
@@ -29,7 +28,6 @@ from archiver.warc.names import JOURNAL, OPEN, beside, make_folder, new_name, sy
 from archiver.warc.record import RECORD_END, Record, WarcInfo, warcinfo_record, with_warcinfo
 from archiver.wire.spool import Content, pieces
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _BATCH = 4 * 1024 * 1024  # bytes of one write() of a member that is made piece by piece
 
 
@@ -46,21 +44,6 @@ class _OpenFile:
     durable: int = 0
     sha256: Any = field(default_factory=hashlib.sha256)
     index: list[str] = field(default_factory=list)
-
-
-def disk_error(what: str, path: Path, error: OSError) -> ArchiverError:
-    """Make the error of our tree for one of the operating system's."""
-    if error.errno in _FULL:
-        return DiskFullError(
-            f"no room to {what} ({error.strerror})",
-            thing=str(path),
-            todo="Free some space, or give the archive another disk; nothing kept is lost.",
-        )
-    return WarcError(
-        f"cannot {what} ({error.strerror})",
-        thing=str(path),
-        todo="Check the disk; what was kept before stays readable.",
-    )
 
 
 class WarcWriter:
@@ -202,7 +185,8 @@ class WarcWriter:
             else:
                 temporary.unlink()  # not even the first exchange could be written
             sync_folder(self._folder)
-            journal.unlink(missing_ok=True)
+            with suppress(OSError):  # the file is finished, and nothing reads this any more
+                journal.unlink(missing_ok=True)
         except OSError as error:
             raise disk_error("finish the file", file.path, error) from error
         finally:

@@ -16,14 +16,14 @@ pytestmark = [pytest.mark.corpus, needs_corpus]
 SCORER = ROOT.parent / "score" / "score_articles.py"
 # Slightly under what was reached; raised with every milestone that reaches more.
 AT_LEAST = {
-    "body.f1": 0.955,
-    "standfirst": 0.73,
-    "standfirst.any": 0.90,
-    "headings": 0.94,
-    "paragraphs": 0.98,
-    "title": 0.83,
-    "title.close": 0.91,
-    "title.kept": 0.98,
+    "body.f1": 0.974,
+    "standfirst": 0.9,
+    "standfirst.any": 0.91,
+    "headings": 0.985,
+    "paragraphs": 0.987,
+    "title": 0.875,
+    "title.close": 0.94,
+    "title.kept": 0.985,
     "authors": 0.85,
     "authors.f1": 0.88,
     "published.day": 0.99,
@@ -33,7 +33,7 @@ AT_LEAST = {
     "captions.precision": 0.75,
     "credits": 0.69,
 }
-AT_MOST = {"body.leak": 0.066, "body.broken": 1}
+AT_MOST = {"body.leak": 0.026, "body.broken": 0}
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from support.workdir import add_seed, environment, run, working_folder
 from archiver.demo.server import DemoServer
 from archiver.demo.site import SEED
 from archiver.fetch.index import rows_of_file
-from archiver.model import Capture, ExtractionState
+from archiver.model import Capture, ExtractionState, utcnow
 from archiver.replay.stored import Stored
 from archiver.store import tables as t
 from archiver.store.captures import select_captures, to_capture
@@ -249,6 +249,16 @@ def test_a_file_that_was_renamed_and_not_catalogued(folder: Path) -> None:
     now = captures(folder)
     assert {place: now.get(place) for place in before} == before
     assert known.items() <= files(folder).items()
+
+
+def test_an_empty_file_that_went_without_a_word(folder: Path) -> None:
+    """The crash came after it was removed, before its row: nothing is missed."""
+    crawl(folder)
+    with catalogue_of(folder) as catalogue:
+        catalogue.open_file("demo-20260501000000000-gone-00000000.warc.gz", utcnow())
+    assert found_by_check(folder) == {"file-gone"}
+    crawl(folder)
+    assert found_by_check(folder) == set()
 
 
 def test_killed_crawls_lose_nothing(folder: Path, server: DemoServer) -> None:

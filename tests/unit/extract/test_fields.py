@@ -5,17 +5,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.extract.authors import find_authors, split_names
+from archiver.extract.access import find_access
+from archiver.extract.authors import find_authors
 from archiver.extract.captions import split_credits
 from archiver.extract.dates import find_dates, parse_date
 from archiver.extract.document import Document, read_document
-from archiver.extract.facts import find_access, find_language, find_tags, minutes_for
-from archiver.extract.facts import stated_minutes as minutes
+from archiver.extract.facts import find_tags
 from archiver.extract.headline import find_headlines
 from archiver.extract.images import find_images
 from archiver.extract.jsonld import loads
 from archiver.extract.kind import wall_of
+from archiver.extract.language import find_language
 from archiver.extract.links import find_canonical, find_links
+from archiver.extract.names import split_names
+from archiver.extract.readtime import minutes_for
+from archiver.extract.readtime import stated_minutes as minutes
+from archiver.extract.region import find_region
 
 
 def doc(head: str = "", body: str = "<p>x</p>", url: str = "https://news.example/w/a") -> Document:
@@ -112,7 +117,7 @@ def test_persons_come_before_the_publisher() -> None:
         )
         + '<meta name="author" content="Ada Reed">'
     )
-    assert find_authors(page) == ("Ada Reed",)
+    assert find_authors(page, find_region(page)) == ("Ada Reed",)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +147,7 @@ def test_sizes_of_one_picture_are_one_image_and_two_pictures_stay_two() -> None:
         '<aside><figure><img src="/i/other.jpg"><figcaption>Not ours</figcaption></figure></aside>'
         "</article>",
     )
-    found = find_images(page)
+    found = find_images(page, find_region(page))
     assert [(i.caption, i.is_cover) for i in found] == [
         ("A boat", True),
         ("One", False),
@@ -183,7 +188,8 @@ def test_reading_time_is_counted_by_words_and_by_characters() -> None:
     ],
 )
 def test_access_is_what_the_page_says(head: str, free: bool | None) -> None:
-    assert find_access(doc(head)).free is free
+    page = doc(head)
+    assert find_access(page, find_region(page)).free is free
 
 
 def test_section_behind_the_headline_is_split_off_and_a_dash_within_is_not() -> None:

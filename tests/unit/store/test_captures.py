@@ -296,3 +296,14 @@ def test_files_open_and_closed(catalogue: Catalogue) -> None:
     assert (unclosed.name, unclosed.closed) == ("b.warc.gz", False)
     (closed, _) = catalogue.files()
     assert (closed.name, closed.size, closed.sha256) == ("a.warc.gz", 9, "sha256:" + "0" * 64)
+
+
+def test_a_file_that_never_held_an_answer_is_closed_as_empty(catalogue: Catalogue) -> None:
+    kept = make_capture(PAGE)
+    catalogue.open_file(kept.warc.file, START)
+    catalogue.open_file("empty.warc.gz", START)
+    catalogue.add_captures([kept])
+    for name in (kept.warc.file, "empty.warc.gz", "unknown.warc.gz"):
+        catalogue.close_unused_file(name, at=after(hours=1))
+    found = {one.name: (one.closed, one.size) for one in catalogue.files()}
+    assert found == {kept.warc.file: (False, None), "empty.warc.gz": (True, 0)}
