@@ -106,14 +106,20 @@ def _meta(doc: Document) -> Iterator[tuple[str, str, str]]:
 
 def _elements(doc: Document) -> Iterator[tuple[str, str, str]]:
     """Elements with itemprop, then the first time element outside other articles' teasers."""
+    marked = doc.tree.xpath("//*[@itemprop][not(self::meta)]")
     for key, of in (("datePublished", "published"), ("dateModified", "modified")):
-        for element in doc.tree.xpath(f"//*[@itemprop='{key}'][not(self::meta)]")[:1]:
+        element = next((e for e in marked if e.get("itemprop") == key), None)
+        if element is not None:
             value = element.get("datetime") or element.get("content") or element.text_content()
             yield of, f"itemprop:{key}", value
-    for element in doc.tree.xpath(
-        "//time[@datetime][not(ancestor::nav or ancestor::aside or ancestor::footer)]"
-    )[:1]:
-        yield "published", "time", element.get("datetime")
+    for element in doc.tree.iter("time"):
+        value = element.get("datetime")
+        if (
+            value is not None
+            and next(element.iterancestors("nav", "aside", "footer"), None) is None
+        ):
+            yield "published", "time", value
+            return
 
 
 def _fault(value: str, latest: datetime | None) -> str | None:

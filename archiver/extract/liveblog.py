@@ -89,8 +89,7 @@ def _of_page(doc: Document) -> Iterator[tuple[Block, ...]]:
     """The posts that the page marks as such: names that say so, a time and words in each."""
     posts: set[HtmlElement] = set()
     for element in doc.tree.iter("article", "li", "div", "section"):
-        parent = element.getparent()
-        if parent is not None and parent in posts:
+        if posts and element.getparent() in posts:
             posts.add(element)  # a part of a post is none
             continue
         if not has_words(element, "page", "live", "posts"):

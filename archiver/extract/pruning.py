@@ -87,14 +87,18 @@ class _Sizes:
         sizes = cls()
         text, link = sizes.text, sizes.link
         for element in reversed(list(tree.iter(etree.Element))):
-            own = len((element.text or "").strip()) + text.get(element, 0)
+            own = text.get(element, 0)
+            if words := element.text:
+                own += len(words.strip())
             text[element] = own
             if element.tag == "a" and not (element.get("href") or "#").startswith("#"):
                 link[element] = own
             parent = element.getparent()
             if parent is not None:
-                text[parent] = text.get(parent, 0) + own + len((element.tail or "").strip())
-                link[parent] = link.get(parent, 0) + link.get(element, 0)
+                behind = len(words.strip()) if (words := element.tail) else 0
+                text[parent] = text.get(parent, 0) + own + behind
+                if element in link:
+                    link[parent] = link.get(parent, 0) + link[element]
         return sizes
 
     def prose(self, element: HtmlElement) -> int:

@@ -69,9 +69,12 @@ def _from_data(doc: Document) -> int | None:
 def _lines(doc: Document) -> Iterator[tuple[HtmlElement, str]]:
     """Short lines with one number in them, and the elements that hold the number."""
     for element in doc.tree.iter():
-        for text, holder in ((element.text, element), (element.tail, element.getparent())):
-            if not text or len(text) > _LONGEST_PIECE or not _ONE_NUMBER.fullmatch(text):
+        for text, inside in ((element.text, True), (element.tail, False)):
+            if not text or len(text) > _LONGEST_PIECE or text.isspace():
                 continue
+            if not _ONE_NUMBER.fullmatch(text):
+                continue
+            holder = element if inside else element.getparent()
             if holder is None or holder.tag in _SILENT or not isinstance(holder.tag, str):
                 continue
             for around in (holder, *islice(holder.iterancestors(), _LEVELS)):

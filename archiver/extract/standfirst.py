@@ -149,7 +149,7 @@ def _first_line(
 
 def _width(text: str) -> int:
     """Characters of a text, where one of Chinese, Japanese or Korean counts for two."""
-    return len(text) + sum(1 for char in text if char > "\u2e7f")
+    return len(text) if text.isascii() else len(text) + sum(char > "\u2e7f" for char in text)
 
 
 def _same(sibling: HtmlElement, element: HtmlElement) -> bool:
@@ -176,14 +176,19 @@ def descriptions(doc: Document) -> tuple[str, ...]:
     return unique(text for text in texts if _width(text) >= _SHORTEST)
 
 
-def _shown(tree: HtmlElement, text: str) -> str | None:
+def _candidates(tree: HtmlElement) -> list[tuple[HtmlElement, str, str]]:
+    """Elements of a standfirst's length with their text and its letters."""
+    return [
+        (element, shown, letters(shown))
+        for element in tree.iter("p", "div", "h2", "span", "strong")
+        if _SHORTEST <= _width(shown := line_text(element)) <= _LONGEST
+    ]
+
+
+def _shown(candidates: list[tuple[HtmlElement, str, str]], text: str) -> str | None:
     """The visible element that is a description's words, maybe with a dateline before them."""
     stem, cut = letters(_ELLIPSIS.sub("", text)), bool(_ELLIPSIS.search(text))
-    for element in tree.iter("p", "div", "h2", "span", "strong"):
-        shown = line_text(element)
-        if not _SHORTEST <= _width(shown) <= _LONGEST:
-            continue
-        own = letters(shown)
+    for element, shown, own in candidates:
         whole = cut or len(stem) >= _WHOLE * len(own)
         if whole and stem[:80] in own and not _outside(element):
             return shown
@@ -219,7 +224,8 @@ def find_standfirst(
     marked = [one for one in _visible(tree, start) if fits(one.text)]
     described = [text for text in descriptions(doc) if fits(text)]
     agreed = (m.text for m in marked if any(_agree(m.text, text) for text in described))
-    shown = [found for text in described if (found := _shown(tree, text)) and fits(found)]
+    candidates = _candidates(tree) if described else []
+    shown = [found for text in described if (found := _shown(candidates, text)) and fits(found)]
     near = (text for text in shown if letters(text) not in body[_FIRST_LINES:])
     uncaptioned = (
         text

@@ -99,7 +99,7 @@ def _ours_by_default(site: Site, folder: Path, pages: int) -> Command:
     return ours_in(site, folder, site.listing(pages, host=HOST), crawl="")
 
 
-def _peer_options(site: Site, folder: Path, pages: int) -> list[str]:
+def peer_options(site: Site, folder: Path, pages: int) -> list[str]:
     """The command line of a Scrapy peer, after its program."""
     _ours(site, folder, pages)  # for its configuration
     settings = scrapy_settings(load(start=folder, explicit=None, env={}, flags={}))
@@ -112,7 +112,7 @@ def _peer_options(site: Site, folder: Path, pages: int) -> list[str]:
 def _stock(site: Site, folder: Path, pages: int) -> Command:
     outside = folder / "peer"  # not within a Scrapy project
     outside.mkdir()
-    argv = [sys.executable, "-m", "scrapy", *_peer_options(site, folder / "config-of", pages)]
+    argv = [sys.executable, "-m", "scrapy", *peer_options(site, folder / "config-of", pages)]
     return Command(argv=argv, folder=outside)
 
 
@@ -130,7 +130,7 @@ def _webarchive(environment: Environment) -> Callable[[Site, Path, int], Command
         exporter = {"scrapy_webarchive.extensions.WaczExporter": 543}
         argv = [
             environment.program("scrapy"),
-            *_peer_options(site, folder / "config-of", pages),
+            *peer_options(site, folder / "config-of", pages),
             *("-s", "REQUEST_FINGERPRINTER_IMPLEMENTATION=2.7"),
             *("-s", f"EXTENSIONS={json.dumps(exporter)}"),
             *("-s", f"SW_EXPORT_URI={outside}/"),
