@@ -11,6 +11,7 @@ from pathlib import Path
 from archiver.fetch.index import Row, Rows, rows_of_file
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
+from archiver.warc.cdxj import file_lines, read_sidecar, write_sidecar
 from archiver.warc.names import OPEN, beside
 from archiver.warc.reader import StoredRecord
 from archiver.warc.recover import Recovered, recover
@@ -50,6 +51,8 @@ def finish_left_files(folder: Path, catalogue: Catalogue) -> list[Recovered]:
             catalogue.close_unused_file(known.name, at=utcnow())
         else:
             logger.warning("%s was finished, but its rows were not: indexed anew", known.name)
+            if read_sidecar(path) is None:  # a loss of power may keep one name and not the other
+                write_sidecar(path, file_lines(path))
             add_rows(catalogue, rows_of_file(path))
             _close_file(catalogue, path.name, *size_and_sha256(path))
     return found
