@@ -90,7 +90,8 @@ def build_article(page: Page, doc: Document) -> tuple[Article, tuple[Cut, ...]]:
         titles=headlines.all,
         lines=[block.text for block in blocks],
         authors=authors,
-        captions={fold(image.caption) for image in images if image.caption},
+        taken={fold(image.caption) for image in images if image.caption}
+        | {fold(block.text) for block in blocks if block.time},
     )
     blocks, again = without_standfirst(blocks, standfirst)
     text = "\n".join(block.text for block in blocks)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import islice, takewhile
 
 import trafilatura
 from lxml import etree
@@ -25,6 +26,7 @@ logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 logging.getLogger("htmldate").setLevel(logging.CRITICAL)
 
 _ENOUGH = 250  # characters below which a body is suspected to be a stub (trafilatura's own limit)
+_MOST_PARAGRAPHS = 3000  # that trafilatura is shown: its XPaths take square time over them
 _LONGER = 1.5  # how much longer another source must be to be believed instead
 _TAGS = {
     "p": BlockKind.PARAGRAPH,
@@ -92,15 +94,30 @@ def _blocks(body: etree._Element) -> Iterator[Block]:
 def from_trafilatura(doc: Document, pruned: Pruned) -> Body:
     """Trafilatura's default mode without comments; no blocks where it finds nothing.
 
-    What it dropped from the middle comes back ("trafilatura+repair").
+    What it dropped from the middle comes back ("trafilatura+repair"), and so does what stands
+    behind the first 3,000 paragraphs, which are all that it is shown.
     """
-    found = trafilatura.bare_extraction(pruned.tree, url=doc.url, include_comments=False)
+    found = trafilatura.bare_extraction(
+        _beginning(pruned.tree), url=doc.url, include_comments=False
+    )
     body = getattr(found, "body", None)
     blocks = () if body is None else tuple(_blocks(body))
     if len(blocks) == 1:
         blocks = _undumped(pruned.tree, blocks[0])
     blocks, added = repaired(blocks, pruned.tree)
     return Body(blocks=blocks, method="trafilatura+repair" if added else "trafilatura")
+
+
+def _beginning(tree: HtmlElement) -> HtmlElement:
+    """A page without what paragraphs are too many; all of it, where they are not."""
+    if next(islice(tree.iter("p"), _MOST_PARAGRAPHS, None), None) is None:
+        return tree
+    copied = deepcopy(tree)
+    for paragraph in list(islice(copied.iter("p"), _MOST_PARAGRAPHS, None)):
+        parent = paragraph.getparent()
+        if parent is not None:
+            parent.remove(paragraph)
+    return copied
 
 
 def _undumped(tree: HtmlElement, dump: Block) -> tuple[Block, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
@@ -12,10 +13,22 @@ from archiver.extract.text import fold
 
 @cache
 def _data() -> dict[str, dict[str, list[str]]]:
+    folder = files("archiver.extract").iterdir()
+    return merged(f.read_text(encoding="utf-8") for f in folder if f.name.endswith(".toml"))
+
+
+def merged(texts: Iterable[str]) -> dict[str, dict[str, list[str]]]:
+    """The tables of several TOML texts together.
+
+    Raises:
+        ValueError: two of them have a table of the same name; one would hide the other.
+    """
     tables: dict[str, dict[str, list[str]]] = {}
-    for file in files("archiver.extract").iterdir():
-        if file.name.endswith(".toml"):
-            tables |= tomllib.loads(file.read_text(encoding="utf-8"))
+    for text in texts:
+        found = tomllib.loads(text)
+        if twice := sorted(tables.keys() & found.keys()):
+            raise ValueError(f"tables {twice} stand in two .toml files: join them in one")
+        tables |= found
     return tables
 
 

@@ -17,7 +17,7 @@ from lxml.html import HtmlElement
 
 from archiver.extract.boilerplate import is_label, starts_with_label
 from archiver.extract.phrases import table
-from archiver.extract.standfirst import STANDFIRST_NAME
+from archiver.extract.standfirst import is_standfirst_name
 from archiver.extract.text import clean, inner_text
 from archiver.model import Cut
 
@@ -151,7 +151,7 @@ class _Pruner:
         if any(len(clean(h1.text_content())) > _TEASER[0] for h1 in element.iter("h1")):
             return True
         return reason in _NEAR_HEADLINE and any(
-            STANDFIRST_NAME.search(part.get("class") or "")
+            is_standfirst_name(part.get("class") or "")
             and len(clean(part.text_content())) > _TEASER[0]
             for part in element.iter("h2", "p", "div")
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, islice
 
 from lxml.html import HtmlElement
@@ -16,7 +17,7 @@ from archiver.extract.text import clean_markup, fold, inner_text, letters, line_
 from archiver.model import Block, BlockKind, Cut
 
 # Class name parts by which templates of many languages mark it.
-STANDFIRST_NAME = re.compile(
+_NAME = re.compile(
     r"(?:^|[-_\s]|(?<=[a-z])(?=[A-Z]))(?:stand-?first|dek|deck|lede?|lead(?:-?text)?|strap-?line|sub-?title"
     r"|sub-?tit(?:-\w+)?|mid-?title|sub-?head(?:line|ing)?|intro(?:duction|-?text)?|teaser(?:-?text)?|preface|abstract"
     r"|excerpt|summary(?:-?list)?|chapo|chapeau|entradilla|bajada|copete|sommario|occhiello"
@@ -41,7 +42,14 @@ _BLOCKS = (
 _BEFORE, _AFTER = 40, 150  # elements between the h1 and its standfirst
 _FIRST_LINES = 5  # of the body, where a standfirst may stand again
 _WHOLE = 0.7  # share of a paragraph that a description must be, to be that paragraph
+_WIDE = re.compile("[\u2e80-\U0010ffff]")
 _ELLIPSIS = re.compile(r"\s*(?:\.\.\.|…|\[…\]|\[\.\.\.\])\s*$")
+
+
+@lru_cache(maxsize=8192)  # one page's class names are on all pages of its site
+def is_standfirst_name(names: str) -> bool:
+    """Whether an attribute's names say that an element is a standfirst."""
+    return bool(_NAME.search(names))
 
 
 def _marked(tree: HtmlElement) -> Iterator[HtmlElement]:
@@ -52,7 +60,7 @@ def _marked(tree: HtmlElement) -> Iterator[HtmlElement]:
             inside.add(element)
             continue
         label = " ".join(element.get(key) or "" for key in ("class", "itemprop", "id"))
-        if STANDFIRST_NAME.search(label) and not _OTHER.search(label) and not _outside(element):
+        if is_standfirst_name(label) and not _OTHER.search(label) and not _outside(element):
             inside.add(element)
             yield element
 
@@ -131,6 +139,8 @@ def _first_line(
     where the next one is not.
     """
     for element in islice(_lines_after(tree, start), _AFTER) if start is not None else ():
+        if element.tag == "figure" or next(element.iterancestors("figure"), None) is not None:
+            continue
         text = inner_text(element)
         if _width(text) < _SHORTEST or not fits(text):
             continue
@@ -149,7 +159,7 @@ def _first_line(
 
 def _width(text: str) -> int:
     """Characters of a text, where one of Chinese, Japanese or Korean counts for two."""
-    return len(text) if text.isascii() else len(text) + sum(char > "\u2e7f" for char in text)
+    return len(text) if text.isascii() else len(text) + len(_WIDE.findall(text))
 
 
 def _same(sibling: HtmlElement, element: HtmlElement) -> bool:
@@ -202,15 +212,16 @@ def find_standfirst(
     titles: Iterable[str],
     lines: Iterable[str],
     authors: Iterable[str] = (),
-    captions: Container[str] = (),
+    taken: Container[str] = (),
 ) -> str | None:
     """The standfirst; None where the page has none beside its text.
 
-    `titles` are the page's headlines, `lines` its body, `authors` its authors, `captions` its
-    pictures' captions (folded). In order of trust: an element marked as one that agrees with a
-    description; a description that the page shows near the headline; an element that is the
-    only one marked so; the first line below the headline, where it stands apart; a description
-    shown elsewhere or nowhere. A marked list of points follows it.
+    `titles` are the page's headlines, `lines` its body, `authors` its authors, `taken` what is
+    something else: captions, posts of a live blog (folded). In order of trust: an element
+    marked as one that agrees with a description; a description that the page shows near the
+    headline; an element that is the only one marked so; the first line below the headline,
+    where it stands apart; a description shown elsewhere or nowhere. A marked list of points
+    follows it.
     """
     known = set(map(letters, titles)) - {""}
     start = headline_element(tree, known)
@@ -227,16 +238,16 @@ def find_standfirst(
     candidates = _candidates(tree) if described else []
     shown = [found for text in described if (found := _shown(candidates, text)) and fits(found)]
     near = (text for text in shown if letters(text) not in body[_FIRST_LINES:])
-    uncaptioned = (
+    alone = (
         text
         for text in chain(
             (one.text for one in marked if one.alone), [_first_line(tree, start, fits) or ""]
         )
-        if text and fold(text) not in captions
+        if text and fold(text) not in taken
     )
     begin = "".join(body[:_FIRST_LINES])
     unseen = (t for t in described if letters(_ELLIPSIS.sub("", t))[:80] not in begin)
-    best = next(chain(agreed, near, uncaptioned, shown, unseen), None)
+    best = next(chain(agreed, near, alone, shown, unseen), None)
     points = next((m.text for m in marked if m.listed and m.text != best), None)
     return "\n".join(filter(None, (best, points))) or None
 

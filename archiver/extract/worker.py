@@ -25,6 +25,7 @@ from typing import Self
 
 from archiver.model import Extraction, Page
 
+_AHEAD = 8  # pages a worker that are handed out while the first one in order is not done
 _START_SECONDS = 60.0  # a fork server that imports everything on a slow, busy machine
 _CONTEXT = multiprocessing.get_context("forkserver")
 
@@ -206,7 +207,7 @@ class ExtractionPool:
         try:
             for page in pages:
                 window.append(self._threads.submit(self._run, page))
-                if len(window) >= 2 * len(self._workers):
+                if len(window) >= _AHEAD * len(self._workers):
                     yield window.popleft().result()
             while window:
                 yield window.popleft().result()

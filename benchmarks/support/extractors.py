@@ -1,11 +1,12 @@
 """Extract all pages of a list with one extractor, and say what it took.
 
-    python extractors.py NAME LIST.jsonl OUT.jsonl [--processes N]
+    python extractors.py NAME LIST.jsonl OUT.jsonl [--processes N] [--rounds N]
 
 Run by the Python of the environment that the extractor is installed in; needs nothing else.
 LIST.jsonl is as `archiver extract --pages` reads it. OUT.jsonl gets one object a page in the form
-that the score script reads. One JSON object on stdout: pages, failed, wall and CPU seconds from
-the first page to the last, imports and one page for warming up before.
+that the score script reads, from the first round over the list. One JSON object on stdout:
+pages (of all rounds), failed, wall and CPU seconds from the first page to the last, imports and
+some pages for warming up every process before.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ import re
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+_WARM = 10  # pages a process that are extracted before the clock starts
 Extractor = Callable[["Given"], dict[str, Any]]
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 
@@ -159,25 +162,33 @@ def one(task: tuple[str, Path, str]) -> dict[str, Any] | None:
 def _by_our_pool(folder: Path, lines: list[str], processes: int) -> Iterator[dict[str, Any]]:
     from archiver.extract.worker import ExtractionPool
 
-    given = [Given(folder, line) for line in lines]
+    names: deque[str] = deque()
+
+    def pages() -> Iterator[Any]:  # read one by one, as `archiver extract` does
+        for line in lines:
+            given = Given(folder, line)
+            names.append(given.name)
+            yield page_of(given)
+
     with ExtractionPool(workers=processes) as pool:
-        list(pool.map([page_of(given[0])] * processes))  # started and warm
+        first = [page_of(Given(folder, line)) for line in lines[: _WARM * processes]]
+        list(pool.map(first))  # started and warm
         yield {}
-        for page, found in zip(given, pool.map(map(page_of, given)), strict=True):
-            yield {**_of_extraction(found), "page": page.name}
+        for found in pool.map(pages()):
+            yield {**_of_extraction(found), "page": names.popleft()}
 
 
 def _all(name: str, folder: Path, lines: list[str], processes: int) -> Iterable[Any]:
     """First something when all is warm, then the outputs in the order of the lines."""
     tasks = [(name, folder, line) for line in lines]
     if processes == 1:
-        yield one(tasks[0])
+        yield [one(task) for task in tasks[:_WARM]]
         yield from map(one, tasks)
     elif name == "ours":
         yield from _by_our_pool(folder, lines, processes)
     else:
         with multiprocessing.get_context("fork").Pool(processes) as pool:
-            pool.map(one, tasks[:processes], chunksize=1)
+            pool.map(one, tasks[: _WARM * processes], chunksize=1)
             yield None
             yield from pool.imap(one, tasks)
 
@@ -194,17 +205,19 @@ def main() -> None:
     parser.add_argument("list", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=1, help="times that the list is gone through")
     options = parser.parse_args()
     lines = [line for line in options.list.read_text(encoding="utf-8").splitlines() if line]
-    outputs = iter(_all(options.name, options.list.parent, lines, options.processes))
+    todo = lines * options.rounds
+    outputs = iter(_all(options.name, options.list.parent, todo, options.processes))
     next(outputs)
     wall, cpu = time.monotonic(), time.process_time()
     found = list(outputs)
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
     with options.out.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(each, default=str) + "\n" for each in found if each)
+        file.writelines(json.dumps(x, default=str) + "\n" for x in found[: len(lines)] if x)
     failed = sum(each is None for each in found)
-    print(json.dumps({"pages": len(lines), "failed": failed, "wall": wall, "cpu": cpu}))
+    print(json.dumps({"pages": len(todo), "failed": failed, "wall": wall, "cpu": cpu}))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The headline that the reader saw, and the standfirst below it."""
 
+from collections.abc import Container
+
 import pytest
 
 from archiver.extract.document import Document, read_document
@@ -20,10 +22,13 @@ def document(head: str, body: str) -> Document:
     return doc
 
 
-def standfirst(head: str, body: str, *, authors: tuple[str, ...] = ()) -> str | None:
+def standfirst(
+    head: str, body: str, *, authors: tuple[str, ...] = (), taken: Container[str] = ()
+) -> str | None:
     doc = document(head, body)
     titles = find_headlines(doc).all
-    return find_standfirst(doc, prune(doc.tree).tree, titles=titles, lines=(), authors=authors)
+    tree = prune(doc.tree).tree
+    return find_standfirst(doc, tree, titles=titles, lines=(), authors=authors, taken=taken)
 
 
 @pytest.mark.parametrize(
@@ -96,3 +101,24 @@ def test_several_marked_lines_side_by_side_are_one_standfirst() -> None:
     assert standfirst("", body) == "\n".join(lines)
     apart = "".join(f'<section><p class="dek">{line}</p></section>' for line in lines)
     assert standfirst("", f"<h1>One night</h1>{PARAGRAPHS}{apart}") is None
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [("", None), (DESCRIPTION, SHOWN)],
+)
+def test_the_words_of_a_picture_below_the_headline_are_no_standfirst(
+    head: str, expected: str | None
+) -> None:
+    words = "<figcaption>The dam at dusk, an hour before the water came.</figcaption>"
+    figure = f'<figure><img src="/dam.jpg"><span>Photo: Jo Doe</span>{words}</figure>'
+    body = f"<h1>One night</h1>{figure}<div>{PARAGRAPHS}</div>"
+    assert standfirst(head, body) == expected
+
+
+def test_what_is_something_else_is_no_standfirst_unless_a_description_says_so() -> None:
+    body = f"<h1>One night</h1><section><p>{SHOWN}</p></section><div>{PARAGRAPHS}</div>"
+    taken = {SHOWN.lower()}
+    assert standfirst("", body) == SHOWN
+    assert standfirst("", body, taken=taken) is None
+    assert standfirst(DESCRIPTION, body, taken=taken) == SHOWN

@@ -91,3 +91,15 @@ def test_a_live_blogs_introduction_stands_before_its_posts() -> None:
     found = extract_page(Page(url="https://news.example/ship", body=page.encode()))
     assert found.article is not None
     assert texts(found.article.blocks) == [ONE, "At 10", TWO, "At 11", THREE]
+
+
+def test_a_page_of_thousands_of_posts_comes_out_whole_and_in_order() -> None:
+    lines = [
+        f"Post {n}: the pumps ran for {n} minutes and then stopped again." for n in range(1700)
+    ]
+    posts = "".join(f'<div class="entry"><p>{n}. {ONE}</p><p>{line}</p></div>' for n, line in
+                    enumerate(lines))  # fmt: skip
+    body = f"<html><body><article><h1>A day at the dam</h1>{posts}</article></body></html>"
+    article = extract_page(Page(url="https://news.example/live", body=body.encode())).article
+    assert article is not None
+    assert [line for line in article.text.splitlines() if line.startswith("Post ")] == lines
