@@ -61,7 +61,8 @@ def page_of(given: Given) -> Any:
 
 
 def ours() -> Extractor:
-    """extract_page, in this process."""
+    """extract_page, in this process, which begins as every worker does."""
+    import archiver.extract.preload  # noqa: F401  # what it does is done on import
     from archiver.extract.article import extract_page
 
     return lambda given: _of_extraction(extract_page(page_of(given)))
