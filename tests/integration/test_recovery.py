@@ -251,6 +251,7 @@ def test_a_file_that_was_renamed_and_not_catalogued(folder: Path) -> None:
     now = captures(folder)
     assert {place: now.get(place) for place in before} == before
     assert known.items() <= files(folder).items()
+    assert found_by_check(folder) == set()
 
 
 def test_an_empty_file_that_went_without_a_word(folder: Path) -> None:

@@ -38,7 +38,7 @@ _IMPORTED = (
     "scrapy.downloadermiddlewares.downloadtimeout",
     "scrapy.downloadermiddlewares.httpauth",
     "scrapy.downloadermiddlewares.httpcache",
-    "scrapy.downloadermiddlewares.httpcompression",
+    "archiver.fetch.compression",
     "scrapy.downloadermiddlewares.httpproxy",
     "scrapy.downloadermiddlewares.offsite",
     "scrapy.downloadermiddlewares.redirect",
