@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
@@ -14,6 +15,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from archiver.errors import ArchiverError, CatalogueError, DiskFullError
 
 BUSY_SECONDS = 60.0  # how long a writer waits for another one before it gives up
+_WAL_RETRY_SECONDS = 0.01
 _READING = "archiver_reading"
 _DURABLE = "archiver_durable"
 _PG_DISK_FULL = "53100"  # SQLSTATE, PostgreSQL appendix A
@@ -104,9 +106,26 @@ def _to_json(value: Any) -> str:
 
 def _on_sqlite_connect(dbapi: sqlite3.Connection, _record: object) -> None:
     dbapi.isolation_level = None  # transactions begin where we say so: see _on_sqlite_begin
-    dbapi.execute("PRAGMA journal_mode=WAL")  # readers and the writer do not wait for each other
+    _use_wal(dbapi)
     dbapi.execute("PRAGMA synchronous=NORMAL")  # a power cut may cost the last commits, no more
     dbapi.execute("PRAGMA foreign_keys=ON")
+
+
+def _use_wal(dbapi: sqlite3.Connection) -> None:
+    """Write ahead, so that readers and the writer do not wait for each other.
+
+    Where several processes meet a new file, SQLite tells all but one of them at once that it is
+    locked, whatever the time-out: going over to WAL does not wait. So the waiting is done here.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            dbapi.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(_WAL_RETRY_SECONDS)
 
 
 def _on_sqlite_begin(conn: Connection) -> None:
