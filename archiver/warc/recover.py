@@ -11,6 +11,7 @@ from pathlib import Path
 
 from archiver.errors import disk_error
 from archiver.warc.cdxj import INDEXED, record_line, write_sidecar
+from archiver.warc.journal import journalled_offset
 from archiver.warc.names import JOURNAL, OPEN, TORN, beside, sync_folder
 from archiver.warc.reader import Damage, StoredRecord, iter_records
 
@@ -93,10 +94,10 @@ def recover(
 
 def _journalled(path: Path, size: int) -> int:
     try:
-        offset = int(beside(path, JOURNAL).read_bytes())
-    except (OSError, ValueError):
+        offset = journalled_offset(beside(path, JOURNAL).read_bytes())
+    except OSError:
         return 0
-    return offset if 0 <= offset <= size else 0
+    return offset if offset is not None and offset <= size else 0
 
 
 def _finish(fd: int, path: Path, visit: Callable[[StoredRecord], object]) -> Recovered:

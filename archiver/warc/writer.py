@@ -24,6 +24,7 @@ from archiver.errors import ArchiverError, disk_error
 from archiver.model import WarcRef, utcnow
 from archiver.warc.cdxj import cdxj_line, write_sidecar
 from archiver.warc.compress import Codec, compress_member, compress_pieces
+from archiver.warc.journal import journal_line
 from archiver.warc.names import JOURNAL, OPEN, beside, make_folder, new_name, sync_folder
 from archiver.warc.record import RECORD_END, Record, WarcInfo, warcinfo_record, with_warcinfo
 from archiver.wire.spool import Content, pieces
@@ -163,7 +164,7 @@ class WarcWriter:
             raise disk_error("make records durable", file.path, error) from error
         file.durable = file.size
         with suppress(OSError):  # without it recovery reads the whole file, no more
-            os.pwrite(file.journal, b"%020d\n" % file.size, 0)
+            os.pwrite(file.journal, journal_line(file.size), 0)
 
     def close(self) -> None:
         """Finish the file: durable, index beside it, final name. Without a file nothing happens.

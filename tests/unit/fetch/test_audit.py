@@ -17,6 +17,7 @@ from archiver.fetch.recovery import finish_left_files
 from archiver.fetch.reindex import index_file, reindex
 from archiver.store import tables as t
 from archiver.store.catalogue import Catalogue
+from archiver.warc.journal import journal_line
 from archiver.warc.names import JOURNAL, OPEN, SIDECAR, TORN, beside
 from archiver.warc.record import RefersTo, WarcInfo, exchange_records
 from archiver.warc.writer import WarcWriter
@@ -109,7 +110,7 @@ def test_a_file_that_a_crash_left_open(catalogue: Catalogue, folder: Path) -> No
     whole = path.read_bytes()
     path.unlink()
     beside(path, OPEN).write_bytes(whole + whole[:100])
-    beside(path, JOURNAL).write_bytes(b"%020d\n" % len(whole))
+    beside(path, JOURNAL).write_bytes(journal_line(len(whole)))
     assert names(catalogue, folder) == ["left-open"]
     mend(catalogue, folder)
     assert names(catalogue, folder) == []
