@@ -1,8 +1,8 @@
 """From an exchange to a durable record, then to the catalogue: the one writer of a run.
 
-What comes while a group is being written, or within a moment of the first, is written, synced
-and catalogued as one group: one sync a request when the crawl is slow, one for many when it is
-fast. Nobody learns of a capture before it is durable.
+What comes while a group is being written, or within a moment of the first, is written and synced
+as one group: one sync a request when the crawl is slow, one for many when it is fast. Nobody
+learns of a capture before it is durable. The catalogue's rows follow in larger batches.
 
 Records are made on the event loop, as long as they are small: handing every page to a thread
 and its result back costs more CPU than half of the work itself, since both threads then wait for
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,7 +23,9 @@ from typing import TypeVar
 
 from archiver.errors import ArchiverError
 from archiver.fetch.index import body_facts, capture_of
+from archiver.fetch.late_rows import LateRows
 from archiver.fetch.purpose import Purpose
+from archiver.fetch.room import Room
 from archiver.model import Capture
 from archiver.store.catalogue import Catalogue
 from archiver.urls import canonical_url
@@ -59,8 +60,10 @@ class Recorder:
     exchanges (or a single larger one) are held, and the next `keep` waits for room: back-pressure
     on the network. A payload of `revisit_size` bytes or more (None: none) that the catalogue
     knows from an earlier response, whose file is in the folder `warcs`, is written as a revisit
-    of that. `indexed` is false once the catalogue may lack a row of what was written; its file
-    is then not to be told closed, so that the next recovery adds what is missing.
+    of that.
+
+    `rows` are those that the catalogue is still to get. Once they are not complete, the file is
+    not to be told closed, so that the next recovery adds what is missing.
     """
 
     def __init__(
@@ -80,15 +83,15 @@ class Recorder:
         self._revisit_size = revisit_size
         self._outlet = outlet
         self._run_id = run_id
-        self.indexed = True
-        self._room = _Room(room)
+        self.rows = LateRows(catalogue)
+        self._room = Room(room)
         self._waiting: list[_Job] = []
         self._busy = False  # a group is under way, or will be in a moment
         self._writing: asyncio.Task[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="recorder")
 
     async def keep(self, exchange: Exchange, purpose: Purpose) -> Capture | None:
-        """Write an exchange and return its capture once it is durable and catalogued.
+        """Write an exchange and return its capture once it is durable.
 
         None where no HTTP answer came: what there was is in the WARC all the same.
 
@@ -115,8 +118,11 @@ class Recorder:
             self._begin()
             if self._writing:
                 await self._writing
-        await self._in_thread(self._writer.close)
-        self._thread.shutdown()
+        try:
+            self.rows.write()
+        finally:
+            await self._in_thread(self._writer.close)
+            self._thread.shutdown()
 
     def _begin(self) -> None:
         """Start on the next group, if there is one and nothing is under way."""
@@ -148,11 +154,9 @@ class Recorder:
             else:
                 results = self._append_all(group)
             await self._in_thread(self._writer.sync)
-            self._catalogue.add_captures(
-                [capture for capture in results.values() if isinstance(capture, Capture)]
-            )
+            self.rows.add([came for came in results.values() if isinstance(came, Capture)])
         except Exception as error:  # noqa: BLE001 - whatever broke, the waiting tasks must hear of it
-            self.indexed = False
+            self.rows.complete = False
             return dict.fromkeys(group, error)
         return results
 
@@ -183,7 +187,11 @@ class Recorder:
                     keys[job] = (base.url, base.warc.payload_digest or "")
                 elif digest and self._repeatable(exchange):
                     keys[job] = (canonical_url(exchange.url), digest)
-            known = self._catalogue.originals(set(keys.values())) if keys else {}
+            wanted = set(keys.values())
+            known = self._catalogue.originals(wanted) if wanted else {}
+            for url, digest in wanted - known.keys():
+                if row := self.rows.response_of(url, digest):
+                    known[url, digest] = row
         except Exception:  # whatever broke: what cannot be looked up is kept whole
             logger.warning("cannot look for earlier payloads", exc_info=True)
             return found
@@ -228,43 +236,6 @@ class Recorder:
             )
         except ValueError:  # of a URL that is none; what came of it is in the WARC
             return None
-
-
-class _Room:
-    """Bounds what is held at once; first come, first served. For one event loop."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._taken = 0
-        self._outside: deque[tuple[int, asyncio.Future[None]]] = deque()
-
-    async def enter(self, size: int) -> None:
-        """Wait until there is room; what is larger than all of it has it alone."""
-        if not self._outside and self._fits(size):
-            self._taken += size
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._outside.append((size, turn))
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # let in and cancelled at once
-                self.leave(size)
-            raise
-
-    def leave(self, size: int) -> None:
-        """Give the room back, and let in who fits."""
-        self._taken -= size
-        while self._outside and (
-            self._outside[0][1].cancelled() or self._fits(self._outside[0][0])
-        ):
-            size, turn = self._outside.popleft()
-            if not turn.cancelled():
-                self._taken += size
-                turn.set_result(None)
-
-    def _fits(self, size: int) -> bool:
-        return not self._taken or self._taken + size <= self._size
 
 
 def _held(exchange: Exchange) -> int:

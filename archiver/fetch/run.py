@@ -44,13 +44,13 @@ class RunExtension:
     def __init__(self, crawler: Crawler, outlet: Outlet, loaded: Loaded) -> None:
         settings = loaded.settings
         self.outlet = outlet
-        self.catalogue = Catalogue.open(loaded.catalogue_url, create=True)
+        self._catalogue = Catalogue.open(loaded.catalogue_url, create=True)
         self.counts: Counter[str] = Counter()
-        self.run_id = self.catalogue.start_run(
+        self.run_id = self._catalogue.start_run(
             outlet.id, trigger=os.environ.get("ARCHIVER_TRIGGER", "scrapy"), at=utcnow()
         )
         self.warcs = loaded.warc_folder
-        finish_left_files(self.warcs, self.catalogue)
+        finish_left_files(self.warcs, self._catalogue)
         self._crawler = crawler
         self._failed_sources = 0
         self._good_sources = 0
@@ -69,19 +69,30 @@ class RunExtension:
         )
         self._recorder = Recorder(
             writer=writer,
-            catalogue=self.catalogue,
+            catalogue=self._catalogue,
             warcs=self.warcs,
             outlet=outlet.id,
             run_id=self.run_id,
             revisit_size=settings.archive.revisit_min_size,
         )
 
+    @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue, with a row of every capture that this run has made known.
+
+        Raises:
+            DiskFullError, CatalogueError: those rows could not be written.
+        """
+        self._recorder.rows.write()
+        return self._catalogue
+
     def _file_opened(self, name: str) -> None:
-        self.catalogue.open_file(name, utcnow())
+        self._catalogue.open_file(name, utcnow())
 
     def _file_closed(self, name: str, size: int, sha256: str) -> None:
-        if self._recorder.indexed:
-            self.catalogue.close_file(name, at=utcnow(), size=size, sha256=f"sha256:{sha256}")
+        self._recorder.rows.write()  # of a closed file none may be missing
+        if self._recorder.rows.complete:
+            self._catalogue.close_file(name, at=utcnow(), size=size, sha256=f"sha256:{sha256}")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RunExtension:
@@ -130,7 +141,7 @@ class RunExtension:
                 "%s: %s: %s %s", problem.stage, problem.reason, problem.url, problem.detail or ""
             )
         if problems:
-            self.catalogue.add_problems(self.run_id, self.outlet.id, problems)
+            self._catalogue.add_problems(self.run_id, self.outlet.id, problems)
 
     def source_ended(self, *, good: bool) -> None:
         """Count a source as read or as failed: what the run's outcome is judged by."""
@@ -176,12 +187,12 @@ class RunExtension:
             reason = self._note(error)
         state = self._state(reason)
         try:
-            self.catalogue.end_run(
+            self._catalogue.end_run(
                 self.run_id, at=utcnow(), state=state, reason=reason, counts=dict(self.counts)
             )
         except _OURS as error:
             self._note(error)
-        self.catalogue.close()
+        self._catalogue.close()
         spider.crawler.stats.set_value("archiver/state", state)
         spider.crawler.stats.set_value("archiver/counts", dict(self.counts))
 

@@ -24,6 +24,8 @@ _ALGORITHMS = {"md5", "sha1", "sha224", "sha256", "sha384", "sha512"}
 
 def line(text: str) -> str:
     """Put the text on one line: a run of control characters becomes a space, ends stripped."""
+    if text.isascii() and text.isprintable():  # as nearly all are
+        return text.strip()
     return _CONTROLS.sub(" ", text).encode("utf-8", "replace").decode().strip()
 
 

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from w3lib.url import safe_url_string
 
+from archiver import urls
 from archiver.urls import canonical_url, host_of, urlkey
 
 
@@ -79,3 +81,8 @@ def test_nothing_but_value_error(anything: str) -> None:
             function(anything)
         except ValueError:
             continue
+
+
+@given(st.from_regex(urls._PLAIN, fullmatch=True))
+def test_what_is_taken_for_plain_is_left_as_it_is_by_w3lib_too(url: str) -> None:
+    assert safe_url_string(url) == url.removesuffix("?")
