@@ -8,11 +8,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
+from functools import cache
 
-from warcio.recordloader import ArcWarcRecord  # type: ignore[import-untyped]  # ships no types
-from warcio.statusandheaders import StatusAndHeaders  # type: ignore[import-untyped]  # the same
-from warcio.warcwriter import WARCWriter  # type: ignore[import-untyped]  # the same
+from warcio.statusandheaders import StatusAndHeaders  # type: ignore[import-untyped]  # ships no types
 
 from archiver.model import utcnow
 from archiver.warc.certificates import certificate_fields
@@ -84,31 +82,21 @@ class WarcInfo:
     description: str | None = None
 
 
-class _Serialiser(WARCWriter):  # type: ignore[misc]  # warcio ships no types
-    """warcio's writer, for heads alone: it would copy a block twice, and rewrite one of HTTP.
+def _head(kind: str, content_type: str, block: Content, headers: Headers) -> bytes:
+    """Make the head of a record that has this block.
 
-    Payload digests are not its own to make: ours are set where due.
+    warcio writes the header. Its whole writer would do the same with twice the work: it copies
+    the block twice, looks for digests that are there, and rewrites a block that is HTTP.
     """
-
-    NO_PAYLOAD_DIGEST_TYPES = ("response",)
-
-    def __init__(self) -> None:
-        super().__init__(BytesIO(), gzip=False, warc_version="1.1")
-
-    def head(self, kind: str, content_type: str, block: Content, headers: Headers) -> bytes:
-        """Make the head of a record that has this block."""
-        fields = StatusAndHeaders(
-            "",
-            [("WARC-Type", kind), *headers, ("WARC-Block-Digest", labelled_digest(block))],
-            protocol="WARC/1.1",
-        )
-        self.out.seek(0)
-        self.out.truncate()
-        # Each is a response to warcio, whatever its header says.
-        self.write_record(
-            ArcWarcRecord("warc", "response", fields, BytesIO(), None, content_type, len(block))
-        )
-        return bytes(self.out.getvalue().removesuffix(RECORD_END))
+    fields = [
+        ("WARC-Type", kind),
+        *headers,
+        ("WARC-Block-Digest", labelled_digest(block)),
+        ("Content-Type", content_type),
+        ("Content-Length", str(len(block))),
+    ]
+    head: bytes = StatusAndHeaders("", fields, protocol="WARC/1.1").to_bytes()
+    return head
 
 
 def new_record_id() -> str:
@@ -147,7 +135,7 @@ def warcinfo_record(
         ("description", info.description),
     )
     block = warc_fields((name, value) for name, value in given if value)
-    head = _Serialiser().head("warcinfo", _FIELDS, block, headers)
+    head = _head("warcinfo", _FIELDS, block, headers)
     return Record(type="warcinfo", record_id=record_id, head=head, block=block, date=at)
 
 
@@ -158,18 +146,21 @@ def redact_request(request: bytes, names: frozenset[str]) -> tuple[bytes, tuple[
     """
     end = request.find(b"\r\n\r\n")
     head, body = (request, b"") if end < 0 else (request[:end], request[end:])
-    wanted = b"|".join(re.escape(name.encode()) for name in sorted(names))
     found: list[str] = []
 
     def blank(field: re.Match[bytes]) -> bytes:
         found.append(field[1].decode().lower())
         return field[1] + b": [redacted]"
 
-    if wanted:
-        head = re.sub(
-            rb"(?im)^(" + wanted + rb")[ \t]*:(?:[^\n]|\n[ \t])*?(?=\r?\n(?![ \t])|\Z)", blank, head
-        )
+    if names:
+        head = _fields_named(names).sub(blank, head)
     return head + body, tuple(found)
+
+
+@cache
+def _fields_named(names: frozenset[str]) -> re.Pattern[bytes]:
+    wanted = b"|".join(re.escape(name.encode()) for name in sorted(names))
+    return re.compile(rb"(?im)^(" + wanted + rb")[ \t]*:(?:[^\n]|\n[ \t])*?(?=\r?\n(?![ \t])|\Z)")
 
 
 def mime_of(content_type: str | bytes | None) -> str | None:
@@ -194,7 +185,6 @@ def _answer(
     common: Headers,
     refers_to: RefersTo | None,
     payload_digest: str | None,
-    serialiser: _Serialiser,
 ) -> Record | None:
     """Make the response or revisit record, or one of what else arrived; None of nothing."""
     if not exchange.response:
@@ -229,7 +219,7 @@ def _answer(
     return Record(
         type=kind,
         record_id=record_id,
-        head=serialiser.head(kind, content_type, block, headers),
+        head=_head(kind, content_type, block, headers),
         block=block,
         date=exchange.started,
         target_uri=uri(exchange.url),
@@ -270,8 +260,7 @@ def exchange_records(
     common += [("WARC-Protocol", line(protocol)) for protocol in exchange.protocols]
     if exchange.cipher:
         common.append(("WARC-Cipher-Suite", line(exchange.cipher)))
-    serialiser = _Serialiser()
-    answer = _answer(exchange, common, refers_to, payload_digest, serialiser)
+    answer = _answer(exchange, common, refers_to, payload_digest)
     records = [answer] if answer else []
 
     def add(kind: str, content_type: str, block: bytes) -> None:
@@ -282,7 +271,7 @@ def exchange_records(
             Record(
                 type=kind,
                 record_id=record_id,
-                head=serialiser.head(kind, content_type, block, headers),
+                head=_head(kind, content_type, block, headers),
                 block=block,
                 date=exchange.started,
                 target_uri=uri(exchange.url),
