@@ -78,6 +78,7 @@ class Outlet:
     proxy: str | None = None
     proxy_password_variable: str | None = None  # of the environment
     verify_tls: bool = True
+    render: bool = False  # whether its pages need a browser to be read
     enabled: bool = True
 
 

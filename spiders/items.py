@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from scrapy.http import Response
@@ -13,9 +14,10 @@ from archiver.model import Capture, Outlet, Page
 from archiver.store.catalogue import Catalogue
 from archiver.urls import canonical_url
 from archiver.warc.names import resolve
-from archiver.warc.reader import read_record
+from archiver.warc.reader import StoredRecord, iter_records, read_record
 
 BODY_CAP = 64 * 1024 * 1024  # bytes of a decoded page; more is no article
+_LOOK_AHEAD = 1000  # records: what a browser asks for to make a page comes between
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,11 +50,25 @@ def stored_page(
             if original is None:
                 return None
             record = read_record(resolve(warcs, original.warc.file), original.warc.offset)
-        return _item(
-            capture, outlet, record.body(BODY_CAP), headers.get(b"content-type"), url=capture.url
-        )
+        body, kind = record.body(BODY_CAP), headers.get(b"content-type")
+        if outlet.render and (made := _made_of(warcs, capture)):
+            body, kind = made, b"text/html; charset=utf-8"
+        return _item(capture, outlet, body, kind, url=capture.url)
     except (ArchiverError, OSError):
         return None
+
+
+def _made_of(warcs: Path, capture: Capture) -> bytes | None:
+    """The page that a browser made of a captured one: its conversion stands soon after it."""
+    path = resolve(warcs, capture.warc.file)
+    for record in islice(iter_records(path, start=capture.warc.offset), _LOOK_AHEAD):
+        if (
+            isinstance(record, StoredRecord)
+            and record.type == "conversion"
+            and record.header("WARC-Refers-To") == capture.warc.record_id
+        ):
+            return bytes(record.block[:BODY_CAP])
+    return None
 
 
 def _item(

@@ -17,6 +17,7 @@ from archiver.config.load import with_password
 from archiver.config.seeds import load_seeds
 from archiver.config.suggest import did_you_mean
 from archiver.errors import ConfigError
+from archiver.fetch.rendering import browser_path
 from archiver.model import Outlet
 from archiver.urls import host_of
 from spiders.exits import ending_on_config_errors
@@ -33,6 +34,7 @@ class OutletLoader(SpiderLoader):
     def __init__(self, settings: BaseSettings) -> None:
         # Scrapy's own loader is a base for its interface alone: it would import spider modules.
         seeds = Path(settings["ARCHIVER_SEEDS"])
+        self._browser = settings["ARCHIVER_BROWSER"] or ""
         with ending_on_config_errors():
             self._outlets = load_seeds(seeds)
 
@@ -47,6 +49,8 @@ class OutletLoader(SpiderLoader):
             hint = did_you_mean(spider_name, self._outlets)
             raise KeyError(f"there is no outlet {spider_name!r}.{hint}")
         with ending_on_config_errors():
+            if outlet.render:
+                browser_path(self._browser)
             return spider_class(outlet)
 
     def list(self) -> builtins.list[str]:
@@ -78,6 +82,7 @@ def spider_class(outlet: Outlet) -> type[OutletSpider]:
         "CONCURRENT_REQUESTS_PER_DOMAIN": outlet.concurrency,
         "ARCHIVER_PROXY": _proxy_url(outlet),
         "ARCHIVER_VERIFY_TLS": None if outlet.verify_tls else False,
+        "ARCHIVER_RENDER": outlet.render or None,
     }
     return type(
         "Outlet_" + outlet.id.replace("-", "_"),

@@ -99,6 +99,11 @@ class FetchTable(SeedTable):
         default=True,
         description="Whether certificates are verified. Where not, the WARC records say so.",
     )
+    render: bool = Field(
+        default=False,
+        description="Whether articles are read as a browser makes them, for outlets whose pages are"
+        " empty without scripts. Needs Chromium and the extra `rendering`.",
+    )
 
 
 class Seed(SeedTable):
@@ -226,5 +231,6 @@ def _outlet(file: TomlFile) -> Outlet:
         proxy=seed.fetch.proxy or None,
         proxy_password_variable=seed.fetch.proxy_password_variable or None,
         verify_tls=seed.fetch.verify_tls,
+        render=seed.fetch.render,
         enabled=seed.enabled,
     )

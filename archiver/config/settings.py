@@ -226,6 +226,11 @@ class NetworkSettings(Section):
     )
     proxy: ProxyUrl = Field(default="", description="HTTP proxy of all requests, without password.")
     proxy_password: SecretStr | None = _secret("Password of the proxy's user.")
+    browser: str = Field(
+        default="",
+        description="Chromium for outlets that need one (fetch.render in their seeds): its path."
+        " Empty: the one that is installed.",
+    )
     event_loop: Literal["asyncio", "uvloop"] = Field(
         default="asyncio",
         description='What drives the connections: "asyncio", or "uvloop", which takes less'

@@ -31,7 +31,7 @@ from archiver.store.catalogue import Catalogue
 from archiver.urls import canonical_url
 from archiver.warc.fields import labelled_digest
 from archiver.warc.names import resolve
-from archiver.warc.record import RefersTo, exchange_records
+from archiver.warc.record import Record, RefersTo, exchange_records
 from archiver.warc.writer import WarcWriter
 from archiver.wire.exchange import Exchange
 
@@ -88,6 +88,7 @@ class Recorder:
         self._waiting: list[_Job] = []
         self._busy = False  # a group is under way, or will be in a moment
         self._writing: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()  # to use the writer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="recorder")
 
     async def keep(self, exchange: Exchange, purpose: Purpose) -> Capture | None:
@@ -112,17 +113,28 @@ class Recorder:
         finally:
             self._room.leave(held)
 
+    async def keep_derived(self, records: Sequence[Record]) -> None:
+        """Write, durably, records of what was made from a capture; the catalogue has none of them.
+
+        Raises:
+            DiskFullError, WarcError: as `keep`.
+        """
+        async with self._turn:
+            await self._in_thread(partial(self._writer.append, records))
+            await self._in_thread(self._writer.sync)
+
     async def close(self) -> None:
         """Write what waits, close the WARC whole."""
         while self._writing or self._waiting:
             self._begin()
             if self._writing:
                 await self._writing
-        try:
-            self.rows.write()
-        finally:
-            await self._in_thread(self._writer.close)
-            self._thread.shutdown()
+        async with self._turn:
+            try:
+                self.rows.write()
+            finally:
+                await self._in_thread(self._writer.close)
+                self._thread.shutdown()
 
     def _begin(self) -> None:
         """Start on the next group, if there is one and nothing is under way."""
@@ -132,7 +144,8 @@ class Recorder:
             self._writing = asyncio.get_running_loop().create_task(self._keep_group(group))
 
     async def _keep_group(self, group: Sequence[_Job]) -> None:
-        results = await self._write(group)
+        async with self._turn:
+            results = await self._write(group)
         for job in group:
             result = results[job]
             if job.done.done():  # the waiting task was cancelled

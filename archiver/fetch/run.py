@@ -6,6 +6,7 @@ import logging
 import os
 import socket
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 import scrapy
@@ -25,7 +26,7 @@ from archiver.fetch.recovery import finish_left_files
 from archiver.model import Capture, Outlet, Problem, utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.warc.compress import Codec
-from archiver.warc.record import WarcInfo
+from archiver.warc.record import Record, WarcInfo
 from archiver.warc.writer import WarcWriter
 from archiver.wire.exchange import Exchange
 
@@ -121,6 +122,14 @@ class RunExtension:
         if capture is not None:
             self.count(f"captures/{capture.kind}")
         return capture
+
+    async def keep_derived(self, records: Sequence[Record]) -> None:
+        """Keep records of what was made from a capture, such as the page that a browser made."""
+        try:
+            await self._recorder.keep_derived(records)
+        except _OURS as error:
+            self._give_up(error)
+            raise
 
     def count(self, name: str, by: int = 1) -> None:
         """Add to one of the run's counts, which the catalogue keeps and `status` shows."""

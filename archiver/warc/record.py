@@ -27,7 +27,7 @@ SECRETS = frozenset({"cookie", "authorization", "proxy-authorization"})
 RECORD_END = b"\r\n\r\n"
 _VERSION = b"WARC/1.1\r\n"
 _MIME = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+/[!#$%&'*+\-.^_`|~0-9a-z]+")
-_FIELDS = "application/warc-fields"
+FIELDS = "application/warc-fields"
 
 Headers = list[tuple[str, str]]
 
@@ -82,7 +82,7 @@ class WarcInfo:
     description: str | None = None
 
 
-def _head(kind: str, content_type: str, block: Content, headers: Headers) -> bytes:
+def record_head(kind: str, content_type: str, block: Content, headers: Headers) -> bytes:
     """Make the head of a record that has this block.
 
     warcio writes the header. Its whole writer would do the same with twice the work: it copies
@@ -135,7 +135,7 @@ def warcinfo_record(
         ("description", info.description),
     )
     block = warc_fields((name, value) for name, value in given if value)
-    head = _head("warcinfo", _FIELDS, block, headers)
+    head = record_head("warcinfo", FIELDS, block, headers)
     return Record(type="warcinfo", record_id=record_id, head=head, block=block, date=at)
 
 
@@ -219,7 +219,7 @@ def _answer(
     return Record(
         type=kind,
         record_id=record_id,
-        head=_head(kind, content_type, block, headers),
+        head=record_head(kind, content_type, block, headers),
         block=block,
         date=exchange.started,
         target_uri=uri(exchange.url),
@@ -271,7 +271,7 @@ def exchange_records(
             Record(
                 type=kind,
                 record_id=record_id,
-                head=_head(kind, content_type, block, headers),
+                head=record_head(kind, content_type, block, headers),
                 block=block,
                 date=exchange.started,
                 target_uri=uri(exchange.url),
@@ -292,5 +292,5 @@ def exchange_records(
         ("interim-base64", base64.b64encode(exchange.interim).decode()),
     )
     fields = [*metadata, *((name, value) for name, value in facts if value)]
-    add("metadata", _FIELDS, warc_fields(fields))
+    add("metadata", FIELDS, warc_fields(fields))
     return tuple(records)
