@@ -60,6 +60,59 @@ def test_a_heading_beside_the_h1_that_structured_data_confirms_is_the_headline()
     assert find_headlines(document(social + data, far)).title == "Flood in town: why the dam held"
 
 
+LINKED = '<script type="application/ld+json">{"@type":"NewsArticle","headline":"%s"}</script>'
+SOCIAL = '<meta property="og:title" content="%s">'
+
+
+def test_a_social_headline_that_shares_no_words_is_believed_where_a_heading_shows_it() -> None:
+    head = SOCIAL % "The winter that never left the valley" + LINKED % "Dam report: all the facts"
+    body = "<h1>Dam report: all the facts</h1><div>{}</div>" + PARAGRAPHS
+    shown = "<h2>Long read <em>The winter that never left the valley</em></h2>"
+    assert find_headlines(document(head, body.format(""))).title == "Dam report: all the facts"
+    found = find_headlines(document(head, body.format(shown)))
+    assert found.title == "The winter that never left the valley"
+
+
+@pytest.mark.parametrize(
+    ("social", "h1", "title"),
+    [
+        ("Floods: “Nobody had seen such water”", "In the valley - “Nobody had seen such water”",
+         "“Nobody had seen such water”"),
+        ("Floods: “Nobody had seen such water”", "In the valley “Nobody had seen such water”",
+         "“Nobody had seen such water”"),
+        ("Floods: Nobody had seen such water", "Floods - Nobody had seen such water",
+         "Floods: Nobody had seen such water"),
+        ("Old Floods: Nobody had seen such water", "The old floods: Nobody had seen such water",
+         "Old Floods: Nobody had seen such water"),
+        ("Floods: Nobody had seen such water", "Nobody had seen such water",
+         "Floods: Nobody had seen such water"),
+        ("Floods: the photos", "In the valley: the photos", "Floods: the photos"),
+    ],
+)  # fmt: skip
+def test_two_kickers_before_the_same_words_are_no_part_of_the_headline(
+    social: str, h1: str, title: str
+) -> None:
+    found = find_headlines(document(SOCIAL % social, f"<h1>{h1}</h1>{PARAGRAPHS}"))
+    assert found.title == title
+
+
+@pytest.mark.parametrize(
+    ("named", "h1", "title"),
+    [
+        ("Floods: what we know", "Floods: dam holds, rain ends", "Floods: what we know"),
+        ("Floods: what they know", "Floods: dam holds, rain ends", "Floods: all that we know"),
+        ("Floods: what we know", "Floods: all that we know", "Floods: all that we know"),
+        ("Floods: what we know", "Floods: what we know", "Floods: all that we know"),
+    ],
+)
+def test_a_social_headline_that_stands_alone_gives_way_to_two_that_agree_and_are_not_shown(
+    named: str, h1: str, title: str
+) -> None:
+    head = SOCIAL % "Floods: all that we know" + LINKED % "Floods: what we know"
+    body = f"<h1>{h1}</h1>{PARAGRAPHS}"
+    assert find_headlines(document(f"<title>{named}</title>{head}", body)).title == title
+
+
 def test_a_standfirst_in_the_headlines_place_is_no_headline() -> None:
     data = (
         '<script type="application/ld+json">{"@type":"NewsArticle","headline":"One night",'
