@@ -153,12 +153,17 @@ class BlockKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
-    """One piece of the body, in reading order; `time` and `author` are for live blog posts."""
+    """One piece of the body, in reading order; `time` and `author` are for live blog posts.
+
+    `url` is an embedded thing's address. Its `text`, if the page holds any, is another's: it
+    stands in no `Article.text`.
+    """
 
     kind: BlockKind
     text: str
     time: str | None = None
     author: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

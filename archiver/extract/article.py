@@ -13,6 +13,7 @@ from archiver.extract.boilerplate import strip_blocks
 from archiver.extract.dates import find_dates
 from archiver.extract.decode import is_html
 from archiver.extract.document import Document, read_document
+from archiver.extract.embeds import with_embeds
 from archiver.extract.facts import find_section, find_tags
 from archiver.extract.headline import find_headlines
 from archiver.extract.images import caption_lines, find_images
@@ -95,6 +96,7 @@ def build_article(page: Page, doc: Document) -> tuple[Article, tuple[Cut, ...]]:
     )
     blocks, again = without_standfirst(blocks, standfirst)
     text = "\n".join(block.text for block in blocks)
+    words = count_words(text)
     dates = find_dates(doc, captured_at=page.captured_at)
     canonical = find_canonical(doc)
     taken = frozenset(url for href in pruned.links if (url := doc.canonical(href)))
@@ -108,15 +110,15 @@ def build_article(page: Page, doc: Document) -> tuple[Article, tuple[Cut, ...]]:
         section=find_section(doc, headlines.section),
         standfirst=standfirst,
         text=text,
-        blocks=blocks,
+        blocks=with_embeds(doc, blocks),
         authors=authors,
         agencies=find_agencies(doc, authors),
         published=dates.published,
         modified=dates.modified,
         date_candidates=dates.candidates,
         language=find_language(doc, text, page.language),
-        read_time=find_read_time(doc, region, text),
-        word_count=sum(count_words(text)),
+        read_time=find_read_time(doc, region, words),
+        word_count=sum(words),
         images=images,
         videos=find_videos(doc),
         links=find_links(doc, canonical, taken),

@@ -19,6 +19,7 @@ _KICKER = 50  # letters of a kicker before a repeated title
 _LONGEST_BYLINE = 120
 _SHORTEST_PULLED, _SHORTEST_QUOTE = 40, 15  # letters
 _MOST_LINES = 1000  # of an article; every line is looked for in every other
+_MOST_JUDGED = 5000  # lines of an article that are judged; no news has so many
 _LONGEST_BIO = 600
 _BIO_NAME = 20  # characters before the author's name in such a block
 _LABEL_MARKS = ":\uff1a|>"
@@ -140,13 +141,14 @@ def strip_blocks(
     Taken out are boilerplate lines, "Read more: …" lines, repeated titles near the top,
     bylines, lines that are captions, credits or alt texts (`captions`, folded), pull quotes
     and, at the end, what tells of the authors and what announced things that were taken out.
+    Lines behind the first 5,000 are the article's as they are.
     """
     known = frozenset(map(letters, titles)) - {""}
     names = frozenset(fold(name) for name in authors)
-    bare = [letters(block.text) for block in blocks]
+    bare = [letters(block.text) for block in blocks[:_MOST_JUDGED]]
     kept: list[Block] = []
     cuts: list[Cut] = []
-    for place, block in enumerate(blocks):
+    for place, block in enumerate(blocks[:_MOST_JUDGED]):
         reason = reason_of(block.text)
         if reason is None and place < _TITLE_LINES and _repeats_title(block, known):
             reason = "title"
@@ -160,6 +162,7 @@ def strip_blocks(
             kept.append(block)
         else:
             cuts.append(Cut(reason=reason, text=block.text))
+    kept += blocks[_MOST_JUDGED:]
     while len(kept) > 1 and (reason := _ends_with(kept[-1], names)):
         cuts.append(Cut(reason=reason, text=kept.pop().text))
     return tuple(kept), tuple(cuts)

@@ -14,7 +14,7 @@ from archiver.extract.document import Document
 from archiver.extract.jsonld import text_of
 from archiver.extract.phrases import alternatives, pattern, phrases
 from archiver.extract.region import Region
-from archiver.extract.text import count_words, fold, line_text
+from archiver.extract.text import fold, line_text
 from archiver.model import ReadTime
 
 _WORDS_A_MINUTE = 230
@@ -100,12 +100,12 @@ def minutes_for(words: int, cjk: int) -> int:
     return max(1, round(words / _WORDS_A_MINUTE + cjk / _CJK_A_MINUTE))
 
 
-def find_read_time(doc: Document, region: Region, text: str) -> ReadTime | None:
-    """What the page says, else counted at 230 words or 500 CJK characters a minute."""
+def find_read_time(doc: Document, region: Region, counted: tuple[int, int]) -> ReadTime | None:
+    """What the page says, else 230 words or 500 CJK characters a minute, as `counted`."""
     published = published_minutes(doc, region)
     if published:
         return ReadTime(minutes=published, source="published")
-    words, cjk = count_words(text)
+    words, cjk = counted
     if not words + cjk:
         return None
     return ReadTime(minutes=minutes_for(words, cjk), source="computed")

@@ -25,6 +25,7 @@ _AT_LEAST = 2  # found paragraphs that make their parent a part of the article
 _SHORTEST = 12  # letters of a paragraph; shorter ones are found in too many places
 _LONGEST_HEADING = 200  # characters
 _SEARCHED = 50_000  # letters in which a text is looked for; longer articles have whole lines
+_MOST_SEARCHED = 3000  # texts that are looked for; further ones are known by whole lines
 _MOST_PARTS = 200  # elements in a paragraph
 _LINKED = 0.9  # share of links in an element above which it is no text
 _SHORT_LINK = 20  # characters; what is only a link and shorter (a price, a name) is no teaser
@@ -71,13 +72,15 @@ def repaired(blocks: Sequence[Block], tree: HtmlElement) -> tuple[tuple[Block, .
     lines = [letters(block.text) for block in blocks]
     known, joined = set(lines), "\n".join(lines)[:_SEARCHED]
     missing: dict[int, list[Block]] = {}
-    before = -1
+    before, searched = -1, 0
     for place, (element, text) in enumerate(elements):
         if place in where:
             before = where[place]
         elif (before >= 0 or len(text) > _LEAD) and _belongs(element, text, containers, kinds):
             bare = letters(text)
-            if len(bare) >= _SHORTEST and (bare in known or bare in joined):
+            searched += 1
+            held = bare in known or (searched <= _MOST_SEARCHED and bare in joined)
+            if len(bare) >= _SHORTEST and held:
                 continue
             missing.setdefault(before, []).append(Block(kind=_KINDS[str(element.tag)], text=text))
             known.add(bare)

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.extract.article import extract_page
+from archiver.extract.body import paragraphs
 from archiver.extract.boilerplate import is_label, reason_of, starts_with_label, strip_blocks
 from archiver.extract.decode import parse_html
 from archiver.extract.phrases import table
@@ -246,3 +247,11 @@ def test_in_a_part_that_stays_for_its_size_furniture_is_still_cut() -> None:
     inside = '<div class="newsletter"><p>Write to us.</p></div>'
     result = pruned(f'<div class="related-layout">{BODY}{inside}</div>')
     assert [cut.text for cut in result.cuts] == ["Write to us."]
+
+
+def test_lines_behind_the_first_thousands_are_taken_as_they_are() -> None:
+    lines = paragraphs([f"The harbour has a berth with the number {n}." for n in range(4999)])
+    several = (*lines, *paragraphs(["Advertisement", "Advertisement"]))
+    kept, cuts = strip_blocks(several, titles=(), captions=frozenset())
+    assert [cut.text for cut in cuts] == ["Advertisement"]  # a bound on time, not on what is kept
+    assert len(kept) == 5000

@@ -5,6 +5,7 @@ from support.documents import document, json_ld
 
 from archiver.extract.readtime import find_read_time, published_minutes, stated_minutes
 from archiver.extract.region import find_region
+from archiver.extract.text import count_words
 from archiver.model import ReadTime
 
 
@@ -47,7 +48,7 @@ CARD = (
 
 def read_time(head: str, body: str, text: str = "word " * 500) -> ReadTime | None:
     page = document(head, f"<h1>The ferry</h1>{body}")
-    return find_read_time(page, find_region(page), text)
+    return find_read_time(page, find_region(page), count_words(text))
 
 
 @pytest.mark.parametrize(
