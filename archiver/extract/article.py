@@ -97,7 +97,7 @@ def build_article(page: Page, doc: Document) -> tuple[Article, tuple[Cut, ...]]:
     blocks, again = without_standfirst(blocks, standfirst)
     text = "\n".join(block.text for block in blocks)
     words = count_words(text)
-    dates = find_dates(doc, captured_at=page.captured_at)
+    dates = find_dates(doc, region, captured_at=page.captured_at)
     canonical = find_canonical(doc)
     taken = frozenset(url for href in pruned.links if (url := doc.canonical(href)))
     article = Article(

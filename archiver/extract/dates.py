@@ -1,7 +1,8 @@
 """When an article was published and modified: every candidate with its source, one chosen.
 
 JSON-LD before meta elements before visible time elements; htmldate where none of them has a
-day. The page's own offset is kept, because it is information of its own.
+day, and a line that the page shows where none has a time. The page's own offset is kept, because
+it is information of its own.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ from email.utils import parsedate_to_datetime
 
 from htmldate import find_date
 
+from archiver.extract.clock import shown_moment
 from archiver.extract.document import Document
 from archiver.extract.jsonld import text_of
+from archiver.extract.region import Region
 from archiver.model import DateCandidate
 
 _PUBLISHED_META = (
@@ -167,7 +170,7 @@ def _choose(candidates: list[DateCandidate], of: str, latest: datetime | None) -
     return replace(best, chosen=True, why=why)
 
 
-def find_dates(doc: Document, *, captured_at: datetime | None = None) -> Dates:
+def find_dates(doc: Document, region: Region, *, captured_at: datetime | None = None) -> Dates:
     """All dates of a page. None later than a day after `captured_at` is chosen."""
     found: dict[tuple[str, str], DateCandidate] = {}
     for of, source, raw in (*_json_ld(doc), *_meta(doc), *_elements(doc)):
@@ -182,6 +185,11 @@ def find_dates(doc: Document, *, captured_at: datetime | None = None) -> Dates:
         published = DateCandidate(
             value=day, of="published", source="htmldate", chosen=True, why=why
         )
+    if published is None or _precision(published.value) == 0:
+        only = published
+        published = _with_time(doc, region, only, captured_at)
+        if only and published is not only:
+            found[only.of, only.source] = replace(only, chosen=False, why=None)
     modified = _choose(list(found.values()), "modified", captured_at)
     if modified and published and modified.value[:10] < published.value[:10]:
         modified = replace(modified, chosen=False, why="before the publication")
@@ -193,6 +201,17 @@ def find_dates(doc: Document, *, captured_at: datetime | None = None) -> Dates:
         modified=modified.value if modified and modified.chosen else None,
         candidates=tuple(found.values()),
     )
+
+
+def _with_time(
+    doc: Document, region: Region, day: DateCandidate | None, latest: datetime | None
+) -> DateCandidate | None:
+    """The moment that the page only shows, where structured data has a day at most."""
+    value = shown_moment(doc, region, day.value if day else None)
+    if value is None or _fault(value, latest):
+        return day
+    why = f"a line shows the time of the day of {day.source}" if day else "nothing else has a day"
+    return DateCandidate(value=value, of="published", source="text", chosen=True, why=why)
 
 
 def _by_htmldate(doc: Document, captured_at: datetime | None) -> str | None:

@@ -70,7 +70,7 @@ def test_date_candidates_keep_their_source_and_one_of_each_is_chosen() -> None:
         ld('{"@type":"NewsArticle","datePublished":"2026-01-05","dateModified":"2026-01-06"}')
         + '<meta property="article:published_time" content="2026-01-05T23:30:00-05:00">'
     )
-    dates = find_dates(page)
+    dates = find_dates(page, find_region(page))
     assert dates.published == "2026-01-05T23:30:00-05:00"  # of the same day, but an instant
     assert dates.modified == "2026-01-06"
     assert [(c.of, c.source, c.chosen) for c in dates.candidates] == [
@@ -86,7 +86,7 @@ def test_dates_after_the_capture_and_modified_before_published_are_not_chosen() 
         + '<meta name="date" content="2026-01-05T08:00:00Z">'
         '<meta name="lastmod" content="2020-01-01">'
     )
-    dates = find_dates(page, captured_at=datetime(2026, 1, 10, tzinfo=UTC))
+    dates = find_dates(page, find_region(page), captured_at=datetime(2026, 1, 10, tzinfo=UTC))
     assert dates.published == "2026-01-05T08:00:00+00:00"
     assert dates.modified is None
     assert len(dates.candidates) == 3
