@@ -33,13 +33,17 @@ def dates_of(line: str, head: str = "") -> Dates:
         ("12 Mar 2025 12:30 am PST", "2025-03-12T00:30:00-08:00"),
         ("12.03.2025 klo 14.05", "2025-03-12T14:05:00"),
         ("2025年3月12日 14時05分", "2025-03-12T14:05:00"),
-        ("12 March 2025, 14:05 (UTC+02:00)", "2025-03-12T14:05:00+02:00"),
         ("12 March 2025", "2025-03-12"),
         ("Updated 12 March 2025 14:05", "2025-03-12"),
     ],
 )
 def test_a_line_tells_the_time_of_the_day(line: str, published: str) -> None:
     assert dates_of(line).published == published
+
+
+def test_an_offset_in_brackets_counts() -> None:
+    moment = read_time_of_day("12 March 2025, 14:05 (UTC+02:00)", DAY)
+    assert moment == "2025-03-12T14:05:00+02:00"
 
 
 def test_structured_data_with_a_time_is_believed_before_what_is_shown() -> None:
