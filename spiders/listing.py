@@ -6,6 +6,7 @@ from datetime import datetime
 
 from scrapy.http import Response
 
+from archiver.discover.autodiscovery import websub_of_headers
 from archiver.discover.candidates import is_candidate
 from archiver.discover.feeds import parse_feed
 from archiver.discover.listing import Listing
@@ -36,6 +37,14 @@ def read_listing(response: Response, source: Source, outlet: Outlet, now: dateti
     return parse_section(
         response.body, url=response.url, outlet=outlet, found_at=now, content_type=content_type
     )
+
+
+def hubs_of(response: Response, listing: Listing) -> tuple[tuple[str, ...], str]:
+    """WebSub hubs of a source, and the topic to ask them for: by header, else by the listing."""
+    fields = [field.decode("latin-1") for field in response.headers.getlist(b"Link")]
+    hubs, topic = websub_of_headers(fields, url=response.url)
+    about = listing.about
+    return hubs or about.hubs, topic or about.topic or response.url
 
 
 def requisites_of(response: Response) -> tuple[str, ...]:

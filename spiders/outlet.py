@@ -22,16 +22,15 @@ from archiver.model import (
     ExtractionState,
     Outlet,
     Source,
-    SourceKind,
     utcnow,
 )
 from archiver.urls import canonical_url
 from spiders.failures import reason_of
 from spiders.items import PageItem, stored_page
-from spiders.listing import read_listing, requisites_of, wanted
+from spiders.listing import hubs_of, read_listing, requisites_of, wanted
+from spiders.walk import Step, Walk
 
 RECHECKS = ("none", "modified", "all")
-_MAX_CHILD_SITEMAPS = 20  # of one index and run; the newest come first
 _GONE = (404, 410)
 
 
@@ -54,7 +53,7 @@ class OutletSpider(scrapy.Spider):
         self.recheck = recheck
         self._limit = limit
         self._asked: set[str] = set()
-        self._sources: set[str] = set()
+        self._walk = Walk()
 
     @property
     def run(self) -> RunExtension:
@@ -77,7 +76,8 @@ class OutletSpider(scrapy.Spider):
             if item is not None:
                 yield item
         for source in self.outlet.sources:
-            yield self.source_request(source)
+            if self._walk.enter(source):
+                yield self.source_request(Step(source=source))
         backlog = self.run.catalogue.backlog(self.outlet.id, max_attempts=self._max_attempts)
         for request in self.page_requests((url, None) for url in backlog):
             yield request
@@ -90,9 +90,9 @@ class OutletSpider(scrapy.Spider):
     def _max_attempts(self) -> int:
         return self.settings.getint("ARCHIVER_MAX_ATTEMPTS")
 
-    def source_request(self, source: Source) -> Request:
+    def source_request(self, step: Step) -> Request:
         """A conditional request for a listing."""
-        self._sources.add(source.url)
+        source = step.source
         base = self.run.catalogue.latest_capture(canonical_url(source.url))
         if base is not None and base.extraction is ExtractionState.PENDING:
             base = None  # a crash may have come before its mentions were kept: no 304 then
@@ -102,13 +102,14 @@ class OutletSpider(scrapy.Spider):
             callback=self.parse_source,
             errback=self.source_failed,
             headers=purpose.conditional_headers(),
-            cb_kwargs={"source": source},
+            cb_kwargs={"step": step},
             meta={KEY: purpose},
             priority=10,
         )
 
-    async def parse_source(self, response: Response, source: Source) -> AsyncIterator[Request]:
+    async def parse_source(self, response: Response, step: Step) -> AsyncIterator[Request]:
         """A listing's discoveries, as requests for those pages that are new or modified."""
+        source = step.source
         self.run.count(f"sources/{source.kind}")
         if response.status == 304:
             self.run.source_ended(good=True)
@@ -128,14 +129,25 @@ class OutletSpider(scrapy.Spider):
             return
         self.run.source_ended(good=True)
         self.run.add_problems(list(listing.problems))
-        for child in listing.sitemaps[:_MAX_CHILD_SITEMAPS]:
-            if child not in self._sources:
-                yield self.source_request(Source(kind=SourceKind.SITEMAP, url=child))
+        self._note_hubs(response, source, listing)
+        for child in self._walk.children(listing, step):
+            if not isinstance(child, Step):
+                reason, url, detail = child
+                self.run.problem("discover", reason, url, detail)
+            elif self._walk.enter(child.source):
+                yield self.source_request(child)
         for request in self.article_requests(listing):
             yield request
         capture = response.meta.get("archiver_capture")
         if isinstance(capture, Capture) and not listing.sitemaps:  # whose children are not kept
             self.run.catalogue.set_extraction(capture, ExtractionState.DONE)
+
+    def _note_hubs(self, response: Response, source: Source, listing: Listing) -> None:
+        """Keep the hubs that the answer's headers or the listing name, the headers' first."""
+        hubs, topic = hubs_of(response, listing)
+        self.run.catalogue.note_hubs(
+            self.outlet.id, canonical_url(source.url), hubs, topic=topic, at=utcnow()
+        )
 
     def article_requests(self, listing: Listing) -> Iterable[Request]:
         """Requests for what a listing mentions, so far as it is ours and not fetched yet."""

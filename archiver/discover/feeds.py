@@ -14,23 +14,37 @@ from typing import Any
 
 from lxml import etree
 
-from archiver.discover.listing import Collector, Listing, join_url
-from archiver.discover.markup import MAX_BYTES, Xml, decode, name_of, text_of, unpack
+from archiver.discover.listing import About, Collector, Listing, join_url, words
+from archiver.discover.markup import (
+    MAX_BYTES,
+    MAX_MARKS,
+    Xml,
+    decode,
+    name_of,
+    text_of,
+    unpack,
+)
 from archiver.errors import DiscoveryError
 from archiver.model import SourceKind
 
 _ATOM = "http://www.w3.org/2005/Atom"
+_ATOM_03 = "http://purl.org/atom/ns#"
+_RSS_090 = re.compile(r"netscape\.com/rdf/simple/0\.9")
 _DC = "http://purl.org/dc/elements/1.1/"
 _DCTERMS = "http://purl.org/dc/terms/"
 _FEEDBURNER = "http://rssnamespace.org/feedburner/ext/1.0"
 _PREFIXES = {"atom": _ATOM, "dc": _DC, "dcterms": _DCTERMS, "feedburner": _FEEDBURNER}
 _RDF_ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _XML_BASE = "{http://www.w3.org/XML/1998/namespace}base"
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _WEB = ("http://", "https://")
 _PUBLISHED = ("pubdate", "published", "issued", "date", "created")
 _MODIFIED = ("updated", "modified")
 
+_MAX_HUBS = 10
+_MAX_TEXT = 20_000  # characters of a title that are looked at
+_MAX_JSON = 8 * 1024 * 1024  # characters: half of a JSON document is no document
 _WAY_OUT = "Look at it in a browser, and correct the feed's address in the seed file"
 
 Fields = dict[str, list[etree._Element]]
@@ -54,29 +68,63 @@ def parse_feed(
         taken.problem("too-large", f"more than {MAX_BYTES} bytes; the first were read")
     text = decode(unpacked[:MAX_BYTES], content_type)
     if text.lstrip()[:1] == "{":
-        next_page = _read_json(text, taken)
+        next_page, about = _read_json(text, taken)
     else:
         document = Xml.of(text)
         if document is None or document.root in ("urlset", "sitemapindex"):
             what = "not a feed" if text.strip() else "not a feed: an empty answer"
             raise DiscoveryError(what, thing=url, todo=_WAY_OUT)
-        next_page = _read_xml(document, taken)
-    return taken.listing(next_page=next_page)
+        next_page, about = _read_xml(document, taken)
+    return taken.listing(next_page=next_page, about=about)
 
 
-def _read_xml(document: Xml, taken: Collector) -> str | None:
-    """Take the items; the address of the next page of a paged feed (RFC 5005 section 3)."""
+def _read_xml(document: Xml, taken: Collector) -> tuple[str | None, About]:
+    """Take the items; the next page of a paged feed (RFC 5005 section 3), and what it says."""
     based = b"xml:base" in document.data
     for item in document.elements("item", "entry"):
+        if not taken.room():
+            break
         _read_item(item, taken, based=based)
-    if document.fault:
+    if document.cut:
+        taken.problem("too-large", f"more than {MAX_MARKS} tags; the first were read")
+    elif document.fault:
         taken.problem(document.fault)
     if document.tree is None:
-        return None
-    for link in document.tree.iter(f"{{{_ATOM}}}link"):  # the items were emptied
-        if link.get("rel") == "next":
-            return join_url(taken.source_url, link.get("href") or "")
-    return None
+        return None, About()
+    return _about_xml(document.tree, taken.source_url)
+
+
+def _about_xml(root: etree._Element, url: str) -> tuple[str | None, About]:
+    """The next page, and what the feed's own elements say; its items were emptied."""
+    channels = root.iterchildren("{*}channel", "{*}Channel")
+    head = next(channels, root)
+    fields = _fields(head)
+    links: dict[str, list[str]] = {}
+    for link in fields.get("link", ()):
+        joined = join_url(url, link.get("href") or "") if link.get("href") else None
+        for rel in (link.get("rel") or "alternate").lower().split() if joined else ():
+            links.setdefault(rel, []).append(str(joined))
+    own = next((link.text for link in fields.get("link", ()) if (link.text or "").strip()), None)
+    alternate = own or next(iter(links.get("alternate", ())), None)
+    return next(iter(links.get("next", ())), None), About(
+        format=_format(root, head),
+        title=words(_title(fields)),
+        language=words(_text(fields, "language") or root.get(_XML_LANG)),
+        site=join_url(url, alternate) if alternate else None,
+        hubs=tuple(dict.fromkeys(links.get("hub", ()))),
+        topic=next(iter(links.get("self", ())), None),
+    )
+
+
+def _format(root: etree._Element, head: etree._Element) -> str:
+    """Which of the forms of RSS and Atom a feed has, by its root, namespace and version."""
+    namespace, _, local = name_of(root)
+    if local.lower() == "rdf":
+        return "rss-0.90" if _RSS_090.search(name_of(head)[0]) else "rss-1.0"
+    if local.lower() == "feed":
+        return "atom-0.3" if namespace == _ATOM_03 else "atom-1.0"
+    version = words(root.get("version")) or "unversioned"
+    return f"rss-{version[:10]}"
 
 
 def _fields(item: etree._Element) -> Fields:
@@ -96,7 +144,7 @@ def _text(fields: Fields, *names: str) -> str | None:
     """The first text among the fields of these names."""
     for name in names:
         for element in fields.get(name, ()):
-            text = text_of(element).strip()
+            text = text_of(element)[:_MAX_TEXT].strip()
             if text:
                 return text
     return None
@@ -166,8 +214,12 @@ def _value(item: dict[str, Any], *names: str) -> str | None:
     return None
 
 
-def _read_json(text: str, taken: Collector) -> str | None:
-    """JSON Feed 1.0 and 1.1 (jsonfeed.org); `next_url`, if there is one."""
+def _read_json(text: str, taken: Collector) -> tuple[str | None, About]:
+    """JSON Feed 1.0 and 1.1 (jsonfeed.org); `next_url`, if there is one, and what it says."""
+    if len(text) > _MAX_JSON:
+        raise DiscoveryError(
+            f"a JSON feed of more than {_MAX_JSON} characters", thing=taken.source_url
+        )
     try:
         feed = json.loads(text, strict=False)
     except (ValueError, RecursionError) as error:
@@ -180,6 +232,8 @@ def _read_json(text: str, taken: Collector) -> str | None:
             "not a feed: JSON without items", thing=taken.source_url, todo=_WAY_OUT
         )
     for item in items:
+        if not taken.room():
+            break
         fields = item if isinstance(item, dict) else {}
         taken.add(
             _value(fields, "url", "external_url"),
@@ -188,4 +242,24 @@ def _read_json(text: str, taken: Collector) -> str | None:
             published=_value(fields, "date_published"),
             modified=_value(fields, "date_modified"),
         )
-    return join_url(taken.source_url, _value(feed, "next_url") or "")
+    found = feed.get("hubs")
+    hubs = (
+        [_value(hub, "url") for hub in found if isinstance(hub, dict)]
+        if isinstance(found, list)
+        else []
+    )
+    addresses = [join_url(taken.source_url, hub) for hub in hubs[:_MAX_HUBS] if hub]
+    version = (_value(feed, "version") or "").rstrip("/").rpartition("/")[2]
+    return _joined(taken, feed, "next_url"), About(
+        format=f"json-feed-{version[:10]}" if version else "json-feed",
+        title=words(_value(feed, "title")),
+        language=words(_value(feed, "language")),
+        site=_joined(taken, feed, "home_page_url"),
+        hubs=tuple(dict.fromkeys(hub for hub in addresses if hub)),
+        topic=_joined(taken, feed, "feed_url"),
+    )
+
+
+def _joined(taken: Collector, feed: dict[str, Any], name: str) -> str | None:
+    value = _value(feed, name)
+    return join_url(taken.source_url, value) if value else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -14,10 +15,28 @@ from archiver.urls import canonical_url
 MAX_PROBLEMS = (
     100  # of a reason in one listing: a million broken items are one fault, not a million
 )
+MAX_ITEMS = 50_000  # that are read of one listing: the sitemap protocol's own limit
 MAX_URL = 2048  # characters, as in the sitemap protocol
 NEVER = datetime.min.replace(tzinfo=UTC)  # undated: after all that are dated
 _UNPRINTABLE = dict.fromkeys((*range(9), *range(14, 32), 127))  # databases refuse NUL
 _MAX_WORDS = 2000  # characters kept of a guid or title
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class About:
+    """What a listing says of itself.
+
+    `format` is rss-VERSION, atom-VERSION, json-feed-VERSION, sitemap, news-sitemap, text-sitemap,
+    sitemap-index or html. `site` is the page that it belongs to, `language` a BCP 47 tag in its
+    own words. `hubs` and `topic` are WebSub's rel="hub" and rel="self" (W3C WebSub section 4).
+    """
+
+    format: str | None = None
+    title: str | None = None
+    language: str | None = None
+    site: str | None = None
+    hubs: tuple[str, ...] = ()
+    topic: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,9 +45,10 @@ class Listing:
 
     `discoveries` have canonical URLs, each once: sitemaps newest first, others in the source's
     order. `problems` have stage "discover" and one of the reasons item-no-link, item-bad-link,
-    item-bad-date (the item is kept), truncated-xml, broken-xml, too-large (what could be read
-    is there), empty. `sitemaps` are the children of a sitemap index, newest first. `feeds` are
-    those that a page names; `next_page` continues a paged listing (RFC 5005, JSON Feed).
+    item-bad-date (the item is kept), truncated-xml, broken-xml, too-large and too-many-items (what
+    could be read is there), empty. `sitemaps` are the children of a sitemap index, newest first.
+    `feeds` are those that a page names; `next_page` continues a paged listing (RFC 5005, JSON
+    Feed).
     """
 
     discoveries: tuple[Discovery, ...] = ()
@@ -36,6 +56,7 @@ class Listing:
     sitemaps: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
     next_page: str | None = None
+    about: About = field(default_factory=About)
 
 
 def absolute(base: str, link: str) -> str:
@@ -81,10 +102,21 @@ class Collector:
     found_at: datetime
     found: dict[str, Discovery] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    _times: Counter[str] = field(default_factory=Counter)  # that a problem was noted, by reason
+    _items: int = 0
+
+    def room(self) -> bool:
+        """Whether one more item may be read; where not, that is a problem of the listing."""
+        self._items += 1
+        if self._items > MAX_ITEMS:
+            self.problem("too-many-items", f"more than {MAX_ITEMS} items; the first were read")
+            return False
+        return True
 
     def problem(self, reason: str, detail: str | None = None) -> None:
         """Note a problem of the listing; of each reason the first hundred are kept."""
-        if sum(known.reason == reason for known in self.problems) < MAX_PROBLEMS:
+        self._times[reason] += 1
+        if self._times[reason] <= MAX_PROBLEMS:
             self.problems.append(
                 Problem(
                     stage="discover",
@@ -109,6 +141,7 @@ class Collector:
         sitemaps: Iterable[str] = (),
         feeds: Iterable[str] = (),
         next_page: str | None = None,
+        about: About | None = None,
     ) -> Listing:
         """The finished listing. One that leads nowhere has the problem "empty"."""
         discoveries = list(self.found.values())
@@ -123,6 +156,7 @@ class Collector:
             sitemaps=sitemaps,
             feeds=tuple(dict.fromkeys(feeds)),
             next_page=next_page,
+            about=about or About(),
         )
 
     def add(

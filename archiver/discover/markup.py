@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.entities import html5
+from itertools import islice
 
 from lxml import etree
 from w3lib.encoding import (
@@ -23,6 +24,7 @@ from w3lib.encoding import (
 )
 
 MAX_BYTES = 52_428_800  # 50 MiB decoded: the sitemap protocol's own limit
+MAX_MARKS = 2_000_000  # tags, attributes and entities: each costs a hundred times its size
 _GZIP = b"\x1f\x8b"
 _CONTROLS = bytes(set(range(0x20)) - set(b"\t\n\r"))  # no characters of XML 1.0 (section 2.2)
 # Python's names of the Web's charsets. Not idna or punycode, say: they raise, or take for ever.
@@ -39,6 +41,7 @@ _MEND = re.compile(
     """,
     re.DOTALL | re.VERBOSE | re.IGNORECASE,
 )
+_MARK = re.compile(rb"""[<&]|=["']""")
 _XML_ENTITIES = frozenset({"lt;", "gt;", "amp;", "quot;", "apos;"})
 
 
@@ -111,6 +114,10 @@ def _mended(match: re.Match[bytes]) -> bytes:
     return "".join(f"&#{ord(char)};" for char in characters).encode()
 
 
+def _marks(data: bytes) -> int:
+    return sum(map(data.count, (b"<", b"&", b'="', b"='")))
+
+
 @dataclass(kw_only=True, slots=True)
 class Xml:
     """A document from its root element on, well-formed as far as mending goes.
@@ -122,6 +129,7 @@ class Xml:
     root: str
     data: bytes
     torn: bool
+    cut: bool = False  # after so many marks that reading on would take too much
     fault: str | None = None
     tree: etree._Element | None = None
 
@@ -138,12 +146,16 @@ class Xml:
         if start is None or start["local"].lower() == b"html":
             return None
         data = data[start.start() :]
+        cut = _marks(data) > MAX_MARKS
+        if cut:
+            last = next(islice(_MARK.finditer(data), MAX_MARKS, None), None)
+            data = data[: last.start()] if last else data
         torn = data.rfind(b"</" + start["name"]) < 0
         if torn:
             ends = [match.end() for match in _ITEM_END.finditer(data)]
             data = data[: ends[-1]] if ends else data
         root = start["local"].decode().lower()
-        return cls(root=root, data=_MEND.sub(_mended, data), torn=torn)
+        return cls(root=root, data=_MEND.sub(_mended, data), torn=torn, cut=cut)
 
     def elements(self, *names: str) -> Iterator[etree._Element]:
         """Each element of one of these local names, whole; emptied when the next is asked for."""
@@ -159,6 +171,7 @@ class Xml:
             huge_tree=False,
         )
         for _, element in parser:
+            self.tree = element.getroottree().getroot()
             yield element
             element.clear()
         self.tree = parser.root

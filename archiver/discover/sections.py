@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 from lxml import etree
 
+from archiver.discover.autodiscovery import feed_links, with_rel
 from archiver.discover.candidates import is_candidate, is_page, looks_like_article
 from archiver.discover.html import html_tree
-from archiver.discover.listing import Collector, Listing, join_url, words
+from archiver.discover.listing import About, Collector, Listing, join_url, words
 from archiver.discover.markup import decode, unpack
 from archiver.errors import DiscoveryError
 from archiver.model import Outlet, SourceKind
@@ -20,7 +20,6 @@ __all__ = ["is_candidate", "parse_section"]
 MAX_BYTES = 8 * 1024 * 1024
 MAX_LINKS = 5000
 _MAX_TITLE = 500
-_FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json")
 _INLINE = frozenset({"a", "abbr", "b", "bdi", "cite", "em", "font", "i", "mark", "q", "small",
                      "strong", "sub", "sup", "u", "wbr"})  # fmt: skip
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -49,12 +48,6 @@ def _title(link: etree._Element) -> str | None:
     return _text(link) or words(link.get("title") or link.get("aria-label"))
 
 
-def _of_rel(tree: etree._Element, rel: str) -> Iterator[etree._Element]:
-    for element in tree.iter("link", "a"):
-        if rel in (element.get("rel") or "").lower().split() and element.get("href"):
-            yield element
-
-
 def parse_section(
     body: bytes, *, url: str, outlet: Outlet, found_at: datetime, content_type: str | None = None
 ) -> Listing:
@@ -81,15 +74,17 @@ def parse_section(
     named = next((base.get("href") for base in tree.iter("base") if base.get("href")), None)
     base = (named and join_url(url, named)) or url
     _read_links(tree, base, taken, outlet)
-    feeds = (
-        join_url(base, link.get("href", ""))
-        for link in _of_rel(tree, "alternate")
-        if (link.get("type") or "").split(";")[0].strip().lower() in _FEED_TYPES
-    )
-    sitemaps = (join_url(base, link.get("href", "")) for link in _of_rel(tree, "sitemap"))
-    following = (join_url(base, link.get("href", "")) for link in _of_rel(tree, "next"))
+    sitemaps = (join_url(base, link.get("href", "")) for link in with_rel(tree, "sitemap"))
+    following = (join_url(base, link.get("href", "")) for link in with_rel(tree, "next"))
+    hubs = (join_url(base, link.get("href", "")) for link in with_rel(tree, "hub"))
     return taken.listing(
-        feeds=filter(None, feeds),
+        feeds=feed_links(tree, base),
+        about=About(
+            format="html",
+            title=_text(heading) if (heading := tree.find(".//title")) is not None else None,
+            language=words(tree.get("lang")),
+            hubs=tuple(dict.fromkeys(hub for hub in hubs if hub)),
+        ),
         sitemaps=filter(None, sitemaps),
         next_page=next(filter(None, following), None),
     )

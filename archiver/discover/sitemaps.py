@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 
 from lxml import etree
 
 from archiver.discover.feeds import parse_feed
-from archiver.discover.listing import NEVER, Collector, Listing, join_url
-from archiver.discover.markup import MAX_BYTES, Xml, decode, name_of, unpack
+from archiver.discover.listing import NEVER, About, Collector, Listing, join_url
+from archiver.discover.markup import MAX_BYTES, MAX_MARKS, Xml, decode, name_of, unpack
 from archiver.errors import DiscoveryError
 from archiver.model import SourceKind
 
@@ -33,12 +34,7 @@ def parse_sitemap(
         taken.problem("too-large", f"more than {MAX_BYTES} bytes; the first were read")
     text = decode(unpacked[:MAX_BYTES], content_type)
     if text.lstrip().startswith(_WEB):
-        for line in filter(None, map(str.strip, text.splitlines())):
-            if line.startswith(_WEB):
-                taken.add(line)
-            else:
-                taken.problem("item-bad-link", line)
-        return taken.listing(newest_first=True)
+        return _read_text(text, taken)
     document = Xml.of(text)
     if document is None:
         raise DiscoveryError(
@@ -46,20 +42,42 @@ def parse_sitemap(
             thing=url,
             todo="Look at it in a browser, and correct the sitemap's address in the seed file",
         )
-    if document.root not in ("urlset", "sitemapindex"):
-        return parse_feed(
-            body, url=url, outlet=outlet, found_at=found_at, content_type=content_type
-        )
+    if document.root in ("urlset", "sitemapindex"):
+        return _read_xml(document, taken)
+    return parse_feed(body, url=url, outlet=outlet, found_at=found_at, content_type=content_type)
+
+
+def _read_text(text: str, taken: Collector) -> Listing:
+    for line in filter(None, map(str.strip, io.StringIO(text))):
+        if not taken.room():
+            break
+        if line.startswith(_WEB):
+            taken.add(line)
+        else:
+            taken.problem("item-bad-link", line)
+    return taken.listing(newest_first=True, about=About(format="text-sitemap"))
+
+
+def _read_xml(document: Xml, taken: Collector) -> Listing:
     children: dict[str, datetime] = {}
+    form = "sitemap-index" if document.root == "sitemapindex" else "sitemap"
+    language: str | None = None
     for element in document.elements("url", "sitemap"):
+        if not taken.room():
+            break
         if name_of(element)[2] == "url":
-            _read_page(element, taken)
+            texts = _read_page(element, taken)
+            if "news:title" in texts or "news:publication_date" in texts:
+                form, language = "news-sitemap", language or texts.get("news:language")
         else:
             _read_child(element, taken, children)
-    if document.fault:
+    if document.cut:
+        taken.problem("too-large", f"more than {MAX_MARKS} tags; the first were read")
+    elif document.fault:
         taken.problem(document.fault)
     newest_first = sorted(children, key=children.__getitem__, reverse=True)
-    return taken.listing(newest_first=True, sitemaps=newest_first)
+    about = About(format=form, language=language)
+    return taken.listing(newest_first=True, sitemaps=newest_first, about=about)
 
 
 def _texts(element: etree._Element) -> dict[str, str]:
@@ -69,12 +87,14 @@ def _texts(element: etree._Element) -> dict[str, str]:
         name = name_of(child)[2]
         if name == "news":
             texts.update({f"news:{key}": text for key, text in _texts(child).items()})
+        elif name == "publication":  # of news:news: name and language
+            texts.update(_texts(child))
         elif child.text and child.text.strip():
             texts.setdefault(name, child.text.strip())
     return texts
 
 
-def _read_page(element: etree._Element, taken: Collector) -> None:
+def _read_page(element: etree._Element, taken: Collector) -> dict[str, str]:
     texts = _texts(element)
     taken.add(
         texts.get("loc"),
@@ -82,6 +102,7 @@ def _read_page(element: etree._Element, taken: Collector) -> None:
         published=texts.get("news:publication_date"),
         modified=texts.get("lastmod"),
     )
+    return texts
 
 
 def _read_child(element: etree._Element, taken: Collector, children: dict[str, datetime]) -> None:

@@ -10,14 +10,16 @@ from archiver.store.articles import Articles
 from archiver.store.captures import Captures
 from archiver.store.engine import catalogue_url, make_engine
 from archiver.store.files import Files
+from archiver.store.hubs import Hubs
 from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
 from archiver.store.migrate import migrate
 from archiver.store.runs import Runs
+from archiver.store.shapes import Shapes
 from archiver.store.status import Status
 
 
-class Catalogue(Runs, Files, Captures, Articles, Lookups, Lists, Status):
+class Catalogue(Runs, Files, Captures, Articles, Lookups, Lists, Status, Hubs, Shapes):
     """An open catalogue. Each method is one transaction; threads may share it.
 
     Times go in and come out as aware UTC datetimes, exact to the microsecond.

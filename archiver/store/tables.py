@@ -206,6 +206,29 @@ problem = Table(
     Column("detail", Words),
 )
 
+# Hints for push: the WebSub hubs that a source names for itself, and the topic to ask them for.
+hub = Table(
+    "hub",
+    metadata,
+    Column("source_id", ForeignKey("url.id"), nullable=False),
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False, index=True),
+    Column("seen", Micros, nullable=False),  # first
+    Column("hub", Words, nullable=False),
+    Column("topic", Words, nullable=False),
+    PrimaryKeyConstraint("source_id", "hub"),
+)
+
+# How often URLs of one shape (see archiver/discover/shapes.py) turned out to be articles, or not.
+shape = Table(
+    "shape",
+    metadata,
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
+    Column("shape", BYTEWISE, nullable=False),
+    Column("articles", Integer, nullable=False),
+    Column("others", Integer, nullable=False),
+    PrimaryKeyConstraint("outlet_id", "shape"),
+)
+
 # Counts kept by the transaction that changes what they count, so that a status costs nothing.
 tally = Table(
     "tally",

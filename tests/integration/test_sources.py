@@ -1,0 +1,82 @@
+"""A crawl whose sources name further sources: how far it goes, and what it keeps of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.small_site import Answer, SmallSite, html, xml
+from support.workdir import add_seed, run, status, working_folder
+
+from archiver.discover.listing import Listing
+from archiver.model import Source, SourceKind
+from archiver.store.catalogue import Catalogue
+from spiders.walk import MAX_CHILDREN, MAX_DEPTH, MAX_SITEMAPS, Step, Walk
+
+SITE = "http://x.example"
+SEED = f"""id = "x"
+name = "X"
+homepage = "{SITE}/"
+feeds = ["{SITE}/feed"]
+sitemaps = ["{SITE}/circle-a.xml", "{SITE}/deep-0.xml", "{SITE}/wide.xml"]
+[fetch]
+delay = 0
+"""
+PAGE = html(
+    "<html lang=en><title>A headline</title><article><h1>A headline</h1>"
+    + "<p>The council said that the bridge would open earlier than it had planned to.</p>" * 5
+)
+
+
+def index(*paths: str) -> Answer:
+    children = "".join(f"<sitemap><loc>{SITE}{path}</loc></sitemap>" for path in paths)
+    return xml(f"<sitemapindex>{children}</sitemapindex>")
+
+
+def answers() -> dict[str, Answer]:
+    return {
+        "/feed": xml(
+            '<rss version="2.0"><channel><item><link>/story/one-bridge-opens-early-12345</link>'
+            "</item></channel></rss>",
+            Link='<https://hub.example/>; rel="hub", <http://x.example/feed>; rel="self"',
+        ),
+        "/story/one-bridge-opens-early-12345": PAGE,
+        "/circle-a.xml": index("/circle-b.xml"),
+        "/circle-b.xml": index("/circle-a.xml", "/circle-b.xml"),
+        **{f"/deep-{n}.xml": index(f"/deep-{n + 1}.xml") for n in range(20)},
+        "/wide.xml": index(*(f"/wide-{n}.xml" for n in range(100))),
+    }
+
+
+def test_indexes_in_a_circle_too_deep_and_too_wide(tmp_path: Path) -> None:
+    with SmallSite(answers()) as site:
+        folder = working_folder(
+            tmp_path, connect_to={"x.example": site.address}, network="allow_private = true"
+        )
+        add_seed(folder, "x", SEED)
+        done = run(folder, "archiver", "--set", "crawl.requisites=false", "crawl", "x")
+    assert done.returncode == 3, done.stderr  # the sitemaps of the wide one are not there
+    asked = [path for path in site.asked if path.endswith(".xml")]
+    assert len(asked) == len(set(asked))  # each once, however often it is named
+    assert sum(path.startswith("/circle") for path in asked) == 2
+    assert sum(path.startswith("/deep") for path in asked) == MAX_DEPTH + 1
+    assert sum(path.startswith("/wide") for path in asked) == MAX_CHILDREN + 1
+    outlet = status(folder)["outlets"]["x"]
+    found = outlet["problems"]["discover"]
+    assert (found["sitemap-circle"], found["sitemaps-too-deep"]) == (2, 1)
+    assert outlet["articles"] == 1
+    with Catalogue.open(f"sqlite:///{folder / 'archive' / 'catalogue.sqlite'}") as catalogue:
+        (hub,) = catalogue.hubs("x")
+    assert (hub.source, hub.hub, hub.topic) == (
+        f"{SITE}/feed", "https://hub.example/", f"{SITE}/feed"
+    )  # fmt: skip
+
+
+def test_a_run_follows_so_many_sitemaps_and_no_more() -> None:
+    walk = Walk()
+    taken: list[object] = []
+    for number in range(10):
+        way = Step(source=Source(kind=SourceKind.SITEMAP, url=f"{SITE}/index-{number}"))
+        names = tuple(f"{SITE}/{number}/{child}" for child in range(MAX_CHILDREN))
+        taken += walk.children(Listing(sitemaps=names), way)
+    assert sum(isinstance(child, Step) for child in taken) == MAX_SITEMAPS
+    assert {child[0] for child in taken if isinstance(child, tuple)} == {"too-many-sitemaps"}
