@@ -1,7 +1,6 @@
 """The core facts, one a stage: Outlet -> Discovery -> Capture -> Article -> Revision.
 
-Every type is a frozen, keyword-only dataclass; every time is an aware datetime in UTC.
-Nothing here does any input or output.
+Every type is a frozen, keyword-only dataclass; every time an aware datetime in UTC; no I/O here.
 """
 
 from __future__ import annotations
@@ -59,8 +58,8 @@ class Source:
 class Outlet:
     """One publication to watch, as its seed file describes it.
 
-    `article_include` and `article_exclude` are regular expressions searched in the whole
-    URL; an empty include list admits every URL of the outlet's own hosts.
+    `article_include`, `article_exclude`: regular expressions searched in the whole URL; none to
+    include admit every URL of the outlet's own hosts. `addresses`: ranges that may be reached.
     """
 
     id: str
@@ -77,6 +76,8 @@ class Outlet:
     concurrency: int | None = None  # requests side by side to one host; None = installation's
     proxy: str | None = None
     proxy_password_variable: str | None = None  # of the environment
+    ports: str = ""  # that may be connected to beside the installation's: "8080, 9000-9009"
+    addresses: tuple[str, ...] = ()  # ranges that may be connected to though not public
     verify_tls: bool = True
     render: bool = False  # whether its pages need a browser to be read
     enabled: bool = True
@@ -117,9 +118,8 @@ class WarcRef:
 class Capture:
     """One answer that was kept, and where it is kept.
 
-    `status` is None where no HTTP answer came. `payload_digest` is that of the WARC
-    (transfer coding stripped); `body_digest` that of the fully decoded body, equal for one
-    page however it was coded. `truncated` holds WARC-Truncated's reason.
+    `status` is None where no HTTP answer came. `payload_digest` is that of the WARC (transfer
+    coding stripped); `body_digest` that of the decoded body, equal however a page was coded.
     """
 
     url: str
@@ -135,7 +135,7 @@ class Capture:
     body_digest: str | None = None
     body_size: int | None = None  # bytes, decoded
     redirect_to: str | None = None
-    truncated: str | None = None
+    truncated: str | None = None  # WARC-Truncated
     etag: str | None = None
     last_modified: str | None = None
     extraction: ExtractionState = ExtractionState.NONE
@@ -302,8 +302,8 @@ class Cut:
 class Extraction:
     """What came of extracting a page: an article, or the reason why there is none.
 
-    `reason` is one word of a fixed vocabulary: not-html, empty, no-text, consent, blocked,
-    timeout, memory, crashed, error. `cuts`: what was left out of the article's text.
+    `reason` is one of not-html, empty, no-text, consent, blocked, timeout, memory, crashed, error.
+    `cuts`: what was left out of the article's text.
     """
 
     article: Article | None = None

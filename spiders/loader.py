@@ -82,6 +82,8 @@ def spider_class(outlet: Outlet) -> type[OutletSpider]:
         "CONCURRENT_REQUESTS_PER_DOMAIN": outlet.concurrency,
         "ARCHIVER_PROXY": _proxy_url(outlet),
         "ARCHIVER_VERIFY_TLS": None if outlet.verify_tls else False,
+        "ARCHIVER_OUTLET_PORTS": outlet.ports or None,
+        "ARCHIVER_OUTLET_ADDRESSES": list(outlet.addresses) or None,
         "ARCHIVER_RENDER": outlet.render or None,
     }
     return type(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -115,6 +115,34 @@ def check_catalogue_url(url: str) -> str:
     return url
 
 
+def parse_ports(text: str) -> tuple[range, ...]:
+    """The ports of a text such as "80, 443, 8000-8999", as ranges; otherwise ValueError."""
+    found = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        match = re.fullmatch(r"([0-9]{1,5})(?:\s*-\s*([0-9]{1,5}))?", part, re.ASCII)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 0 < first <= last < 65536:
+            raise ValueError(f"{part!r:.80} is no port from 1 to 65535, nor a range of them")
+        found.append(range(first, last + 1))
+    return tuple(found)
+
+
+def check_ports(text: str) -> str:
+    """Ports and ranges of them, in one spelling; otherwise ValueError."""
+    return ", ".join(
+        str(found[0]) if len(found) == 1 else f"{found[0]}-{found[-1]}"
+        for found in parse_ports(text)
+    )
+
+
+def check_range(text: str) -> str:
+    """An address range such as 10.1.0.0/16, or one address; otherwise ValueError."""
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"{text!r:.80} is no address range: {error}") from None
+
+
 def _connect_to(value: object) -> object:
     """A mapping from a text (environment, flag) that holds it as a JSON object."""
     if isinstance(value, str):
@@ -130,6 +158,8 @@ PageUrl = Annotated[
 ]
 Host = Annotated[str, AfterValidator(check_host)]
 Contact = Annotated[str, AfterValidator(check_contact)]
+Ports = Annotated[str, AfterValidator(check_ports)]
+AddressRange = Annotated[str, AfterValidator(check_range)]
 ProxyUrl = Annotated[str, AfterValidator(check_proxy)]
 CatalogueUrl = Annotated[str, AfterValidator(check_catalogue_url)]
 ConnectTo = Annotated[

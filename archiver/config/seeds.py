@@ -20,7 +20,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from archiver.config.addresses import Host, PageUrl, ProxyUrl
+from archiver.config.addresses import AddressRange, Host, PageUrl, Ports, ProxyUrl
 from archiver.config.faults import dotted_keys, explain
 from archiver.config.quantities import Duration
 from archiver.config.tomlfile import TomlFile
@@ -94,6 +94,15 @@ class FetchTable(SeedTable):
         default="",
         pattern=r"^([A-Za-z_][A-Za-z0-9_]*)?$",
         description="Environment variable that holds the password of the proxy's user.",
+    )
+    ports: Ports = Field(
+        default="",
+        description='Ports beside network.ports that this outlet is served on, such as "8080".',
+    )
+    addresses: tuple[AddressRange, ...] = Field(
+        default=(),
+        description="Ranges of addresses that may be connected to for this outlet though they are"
+        ' not public, such as "10.1.0.0/16".',
     )
     verify_tls: bool = Field(
         default=True,
@@ -230,6 +239,8 @@ def _outlet(file: TomlFile) -> Outlet:
         concurrency=seed.fetch.concurrency,
         proxy=seed.fetch.proxy or None,
         proxy_password_variable=seed.fetch.proxy_password_variable or None,
+        ports=seed.fetch.ports,
+        addresses=seed.fetch.addresses,
         verify_tls=seed.fetch.verify_tls,
         render=seed.fetch.render,
         enabled=seed.enabled,

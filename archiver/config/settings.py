@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from archiver import __version__
-from archiver.config.addresses import CatalogueUrl, ConnectTo, Contact, Host, ProxyUrl
+from archiver.config.addresses import CatalogueUrl, ConnectTo, Contact, Host, Ports, ProxyUrl
 from archiver.config.quantities import Duration, Size
 
 MB = 1000**2
@@ -223,6 +223,12 @@ class NetworkSettings(Section):
     allow_private: bool = Field(
         default=False,
         description="Whether loopback, private and link-local addresses may be connected to.",
+    )
+    ports: Ports = Field(
+        default="80, 443",
+        min_length=1,
+        description='Ports that may be connected to, with ranges as in "80, 443, 8000-8999". A seed'
+        " may name more for its outlet.",
     )
     proxy: ProxyUrl = Field(default="", description="HTTP proxy of all requests, without password.")
     proxy_password: SecretStr | None = _secret("Password of the proxy's user.")

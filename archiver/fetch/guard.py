@@ -8,6 +8,7 @@ translator or tunnel turns into private ones.
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 _V4 = tuple(
@@ -54,6 +55,10 @@ _V6 = tuple(
         ("ff00::/8", "multicast"),
     )
 )
+# RFC 6761 section 6.3, and what hosts files call loopback: refused before any name server is asked.
+_LOOPBACK_NAMES = frozenset(
+    {"localhost", "localhost.localdomain", "localhost6", "ip6-localhost", "ip6-loopback"}
+)
 _GLOBAL_V6 = IPv6Network("2000::/3")
 _ISATAP = frozenset({0x00005EFE, 0x02005EFE})  # RFC 5214 section 6.1
 
@@ -78,6 +83,41 @@ def refusal(ip: str | IPv4Address | IPv6Address) -> str | None:
     if (value >> 32) & 0xFFFFFFFF in _ISATAP and (inner := refusal(IPv4Address(value % 2**32))):
         return f"ISATAP, {inner}"
     return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """What an outlet may connect to: public addresses and `ranges` of others, some `ports`.
+
+    `allow_private`: any address. `ports` None: any port.
+    """
+
+    allow_private: bool = False
+    ranges: tuple[IPv4Network | IPv6Network, ...] = ()
+    ports: tuple[range, ...] | None = None
+
+    def refusal(self, ip: str) -> str | None:
+        """Why `ip` may not be connected to; None where it may."""
+        why = None if self.allow_private else refusal(ip)
+        if why is None or not self.ranges:
+            return why
+        try:
+            address = ip_address(ip)
+        except ValueError:
+            return why
+        return None if any(address in network for network in self.ranges) else why
+
+    def refuses_port(self, port: int) -> bool:
+        """Whether no connection may be made to this port."""
+        return self.ports is not None and not any(port in ports for ports in self.ports)
+
+    def refuses_name(self, host: str) -> bool:
+        """Whether a host is called as only loopback is, and loopback may not be connected to."""
+        name = host.rstrip(".").lower()
+        loopback = name in _LOOPBACK_NAMES or name.endswith(".localhost")
+        return (
+            loopback and self.refusal("127.0.0.1") is not None and self.refusal("::1") is not None
+        )
 
 
 def literal_address(host: str) -> IPv4Address | IPv6Address | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from ipaddress import ip_network
 from pathlib import Path
 
 from scrapy import Request
@@ -18,10 +19,13 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 from scrapy.http import Response
+from scrapy.settings import BaseSettings
 
+from archiver.config.addresses import parse_ports
 from archiver.errors import FetchError
 from archiver.fetch.connection import Ending
 from archiver.fetch.courtesy import HostSlots
+from archiver.fetch.guard import Policy
 from archiver.fetch.message import Message, message_of
 from archiver.fetch.pool import Pool
 from archiver.fetch.reception import Reception
@@ -46,6 +50,7 @@ _EXCEPTIONS: dict[str, type[Exception]] = {
     "timeout": DownloadTimeoutError,
     "too-large": DownloadCancelledError,
     "blocked-address": DownloadCancelledError,
+    "blocked-port": DownloadCancelledError,
 }
 _BODY_MAXSIZE = 32 * 1024 * 1024
 
@@ -60,7 +65,9 @@ class VerbatimHandler(BaseDownloadHandler):
 
     Settings beside Scrapy's own DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE, DOWNLOAD_WARNSIZE and
     DOWNLOAD_FAIL_ON_DATALOSS: ARCHIVER_CONNECT_TO (see `Resolver`), ARCHIVER_CA_FILE,
-    ARCHIVER_ALLOW_PRIVATE, ARCHIVER_VERIFY_TLS, ARCHIVER_IDLE_TIMEOUT (seconds of silence),
+    ARCHIVER_ALLOW_PRIVATE, ARCHIVER_PORTS (none given: any), an outlet's own
+    ARCHIVER_OUTLET_PORTS and ARCHIVER_OUTLET_ADDRESSES, ARCHIVER_VERIFY_TLS,
+    ARCHIVER_IDLE_TIMEOUT (seconds of silence),
     ARCHIVER_SPILL_FOLDER (where bodies too large for memory are held until they are kept; by
     default with the system's temporary files), ARCHIVER_BODY_MAXSIZE (bytes, by default 32 MiB):
     where there is a sink, a larger body is kept, but its Response has none, and the flag
@@ -75,7 +82,7 @@ class VerbatimHandler(BaseDownloadHandler):
         self._pool = Pool(
             Resolver(
                 settings.getdict("ARCHIVER_CONNECT_TO"),
-                allow_private=settings.getbool("ARCHIVER_ALLOW_PRIVATE"),
+                policy=_policy(settings),
             ),
             client_context(
                 ca_file=settings.get("ARCHIVER_CA_FILE"),
@@ -220,6 +227,17 @@ class VerbatimHandler(BaseDownloadHandler):
                 request.url,
             )
         return fails
+
+
+def _policy(settings: BaseSettings) -> Policy:
+    ports = settings.get("ARCHIVER_PORTS")
+    return Policy(
+        allow_private=settings.getbool("ARCHIVER_ALLOW_PRIVATE"),
+        ranges=tuple(map(ip_network, settings.getlist("ARCHIVER_OUTLET_ADDRESSES"))),
+        ports=parse_ports(f"{ports},{settings.get('ARCHIVER_OUTLET_PORTS') or ''}")
+        if ports
+        else None,
+    )
 
 
 def _response(

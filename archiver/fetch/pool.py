@@ -86,7 +86,7 @@ class Pool:
     async def _dial_through_proxy(self, origin: Origin) -> Connection:
         proxy = origin.proxy
         assert proxy is not None  # noqa: S101  # the caller has looked
-        self._resolver.check_for_proxy(origin.host)
+        self._resolver.check_unresolved(origin.host, origin.port)
         try:
             addresses = await self._resolver.locate_trusted(proxy.host, proxy.port)
             connection = await self._connect(addresses, origin, server=proxy.host, tls=proxy.tls)

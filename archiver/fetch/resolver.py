@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping
 
 from archiver.errors import FetchError
-from archiver.fetch.guard import literal_address, refusal
+from archiver.fetch.guard import Policy, literal_address
 
 # As getaddrinfo gives them: family, type, protocol, canonical name, socket address.
 AddressInfo = tuple[int, int, int, str, tuple[object, ...]]
@@ -25,25 +25,25 @@ class Resolver:
     """
 
     def __init__(
-        self, connect_to: Mapping[str, str] | None = None, *, allow_private: bool = False
+        self, connect_to: Mapping[str, str] | None = None, *, policy: Policy | None = None
     ) -> None:
         self._connect_to = {key.lower(): value for key, value in (connect_to or {}).items()}
-        self._allow_private = allow_private
+        self._policy = policy or Policy()
         self._known: dict[tuple[str, int], tuple[float, list[AddressInfo]]] = {}
 
     async def locate(self, host: str, port: int) -> list[AddressInfo]:
         """Find where to connect for `host`, best address first.
 
         Raises:
-            FetchError: reason "dns", or "blocked-address" where the guard leaves no address.
+            FetchError: reason "dns"; "blocked-port"; "blocked-address" where the guard leaves no
+                address.
         """
         for key in (f"{host}:{port}", host, f"*:{port}", "*"):
             if key in self._connect_to:
                 return await self.locate_trusted(*_host_and_port(self._connect_to[key], port))
+        self.check_unresolved(host, port)
         found = await self.locate_trusted(host, port)
-        if self._allow_private:
-            return found
-        refusals = [refusal(str(info[4][0])) for info in found]
+        refusals = [self._policy.refusal(str(info[4][0])) for info in found]
         allowed = [info for info, why in zip(found, refusals, strict=True) if why is None]
         if not allowed:
             tried = tuple(str(info[4][0]) for info in found)
@@ -70,20 +70,26 @@ class Resolver:
             self._known[host, port] = (loop.time() + _TTL, found)
         return found
 
-    def check_for_proxy(self, host: str) -> None:
-        """Refuse what can be refused where a proxy resolves: addresses, and names of loopback.
+    def check_unresolved(self, host: str, port: int) -> None:
+        """Refuse what needs no name server, or is resolved by a proxy.
+
+        Ports, loopback's names, and addresses in any spelling.
 
         Raises:
-            FetchError: reason "blocked-address".
+            FetchError: reason "blocked-address" or "blocked-port".
         """
-        if self._allow_private:
-            return
-        name = host.rstrip(".")
-        if name == "localhost" or name.endswith(".localhost"):
+        if self._policy.refuses_name(host):
             raise _blocked(host, "it is loopback")
-        address = literal_address(name)
-        if address is not None and (why := refusal(address)):
+        address = literal_address(host.rstrip("."))
+        if address is not None and (why := self._policy.refusal(str(address))):
             raise _blocked(host, f"{address} is {why}", str(address))
+        if self._policy.refuses_port(port):
+            raise FetchError(
+                f"refused to connect: port {port} is not one of those allowed",
+                reason="blocked-port",
+                thing=host,
+                todo="Name it in network.ports, or in fetch.ports of the outlet's seed.",
+            )
 
 
 def _blocked(host: str, why: str, *tried: str) -> FetchError:
@@ -91,7 +97,7 @@ def _blocked(host: str, why: str, *tried: str) -> FetchError:
         f"refused to connect: {why}",
         reason="blocked-address",
         thing=host,
-        todo="ARCHIVER_ALLOW_PRIVATE lets a crawl reach such addresses",
+        todo="Name its range in fetch.addresses of the outlet's seed, where it is the outlet's.",
         tried=tried,
     )
 

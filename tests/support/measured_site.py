@@ -134,7 +134,7 @@ def crawl(folder: Path, site: Site, settings: str, network: str = "") -> Crawled
     working_folder(
         folder,
         connect_to=hosts,
-        network=f"allow_private = true\n{network}",
+        network=f'allow_private = true\nports = "1-65535"\n{network}',
         crawl=f"retries = 0\ndelay = 0\n{settings}",
     )
     add_seed(

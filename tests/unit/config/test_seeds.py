@@ -39,6 +39,8 @@ concurrency = 1
 proxy = "http://me@proxy.example:3128"
 proxy_password_variable = "EXAMPLE_PROXY"
 verify_tls = false
+ports = "8080, 9000-9009"
+addresses = ["10.1.0.0/16", "fd00::1"]
 """
 
 
@@ -85,6 +87,8 @@ def test_a_full_seed(tmp_path: Path) -> None:
             proxy="http://me@proxy.example:3128",
             proxy_password_variable="EXAMPLE_PROXY",
             verify_tls=False,
+            ports="8080, 9000-9009",
+            addresses=("10.1.0.0/16", "fd00::1/128"),
         )
     }
 

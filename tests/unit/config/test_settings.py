@@ -66,6 +66,11 @@ def test_every_setting_says_what_it_is() -> None:
         ("network", {"connect_to": {"a.example": "localhost:1"}}),
         ("network", {"proxy": "socks5://proxy.example:1080"}),
         ("network", {"proxy": "http://proxy.example:1080/path"}),
+        ("network", {"ports": ""}),
+        ("network", {"ports": "80, http"}),
+        ("network", {"ports": "0"}),
+        ("network", {"ports": "90-80"}),
+        ("network", {"ports": "1-65536"}),
         ("network", {"event_loop": "trio"}),
         ("extract", {"memory": "1MB"}),
         ("replay", {"port": 65536}),
@@ -89,11 +94,12 @@ def test_taken() -> None:
             "archive": {"codec": "zlib", "level": 9, "prefix": "news-{outlet}"},
             "operator": {"contact": "mailto:a@example.org"},
             "network": {
+                "ports": "80,443 ,8000 - 8001",
                 "connect_to": {
                     "WWW.Example.com": "127.0.0.1:80",
                     "[::1]:443": "[::1]:8443",
                     "münchen.example:80": "127.0.0.1:080",
-                }
+                },
             },
             "log": {"level": "debug"},
         }
@@ -103,6 +109,7 @@ def test_taken() -> None:
         "[::1]:443": "[::1]:8443",
         "xn--mnchen-3ya.example:80": "127.0.0.1:80",
     }
+    assert settings.network.ports == "80, 443, 8000-8001"
     assert settings.log.level == "DEBUG"
     assert Settings.model_validate(settings.model_dump(mode="json")) == settings
 

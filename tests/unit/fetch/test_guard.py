@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archiver.fetch.guard import literal_address, refusal
+from archiver.fetch.guard import Policy, literal_address, refusal
 
 REFUSED = {
     "0.0.0.0": "this network",
@@ -169,3 +169,27 @@ def test_addresses_in_every_spelling(host: str, address: str) -> None:
 @pytest.mark.parametrize("host", ["example.com", "localhost", "", "1.2.3.4.com", "a" * 300, "ä"])
 def test_names_are_no_addresses(host: str) -> None:
     assert literal_address(host) is None
+
+
+def test_a_policy_opens_ranges_ports_and_nothing_else() -> None:
+    policy = Policy(
+        ranges=(ipaddress.ip_network("10.1.0.0/16"), ipaddress.ip_network("fd00::/16")),
+        ports=(range(80, 81), range(8000, 8010)),
+    )
+    assert [policy.refusal(ip) for ip in ("10.1.2.3", "fd00::1", "1.1.1.1")] == [None] * 3
+    for ip in ("10.2.0.1", "::ffff:10.1.2.3", "127.0.0.1", "fd01::1", "no address"):
+        assert policy.refusal(ip)
+    assert [port for port in range(65536) if not policy.refuses_port(port)] == [
+        80, *range(8000, 8010),
+    ]  # fmt: skip
+    assert not Policy().refuses_port(22)
+    assert Policy(allow_private=True).refusal("127.0.0.1") is None
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LocalHost.", "a.b.localhost", "localhost.localdomain", "ip6-localhost"]
+)
+def test_names_of_loopback(host: str) -> None:
+    assert Policy().refuses_name(host)
+    assert not Policy().refuses_name(f"{host}.example")
+    assert not Policy(ranges=(ipaddress.ip_network("127.0.0.0/8"),)).refuses_name(host)

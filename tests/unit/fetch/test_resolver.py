@@ -5,6 +5,7 @@ import socket
 import pytest
 
 from archiver.errors import FetchError
+from archiver.fetch.guard import Policy
 from archiver.fetch.resolver import Resolver
 
 
@@ -24,7 +25,7 @@ async def test_the_guard_stands_behind_resolution(host: str) -> None:
         await Resolver().locate(host, 80)
     assert caught.value.reason == "blocked-address"
     assert host in str(caught.value)
-    assert await addresses(Resolver({}, allow_private=True), host)
+    assert await addresses(Resolver({}, policy=Policy(allow_private=True)), host)
 
 
 async def test_of_several_addresses_only_the_allowed_are_left(
@@ -79,8 +80,8 @@ async def test_names_that_do_not_resolve(host: str) -> None:
 
 
 async def test_answers_are_remembered_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    resolver = Resolver({}, allow_private=True)
-    first = await resolver.locate("localhost", 80)
+    resolver = Resolver({}, policy=Policy(allow_private=True))
+    first = await resolver.locate_trusted("localhost", 80)
     assert await resolver.locate_trusted("localhost", 80) is first
     monkeypatch.setattr("archiver.fetch.resolver._TTL", -1.0)
     other = await resolver.locate_trusted("localhost", 81)
@@ -89,7 +90,7 @@ async def test_answers_are_remembered_for_a_while(monkeypatch: pytest.MonkeyPatc
 
 async def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archiver.fetch.resolver._MAX_CACHED", 3)
-    resolver = Resolver({}, allow_private=True)
+    resolver = Resolver({}, policy=Policy(allow_private=True))
     for port in range(1, 20):
         await resolver.locate("127.0.0.1", port)
         assert len(resolver._known) <= 3
@@ -101,8 +102,8 @@ async def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_a_proxy_is_not_asked_for(host: str) -> None:
     with pytest.raises(FetchError) as caught:
-        Resolver().check_for_proxy(host)
+        Resolver().check_unresolved(host, 80)
     assert caught.value.reason == "blocked-address"
-    Resolver({}, allow_private=True).check_for_proxy(host)
-    Resolver().check_for_proxy("a.test")
-    Resolver().check_for_proxy("1.1.1.1")
+    Resolver({}, policy=Policy(allow_private=True)).check_unresolved(host, 80)
+    Resolver().check_unresolved("a.test", 80)
+    Resolver().check_unresolved("1.1.1.1", 80)

@@ -12,6 +12,7 @@ DOCUMENTED = {
     "scrapy": {"Request", "Spider", "signals", "*"},
     "scrapy.core.downloader.handlers.base": {"BaseDownloadHandler"},
     "scrapy.crawler": {"Crawler", "AsyncCrawlerProcess"},
+    "scrapy.downloadermiddlewares.redirect": {"RedirectMiddleware"},
     "scrapy.exceptions": {"*"},
     "scrapy.http": {"Headers", "Request", "Response", "TextResponse", "HtmlResponse"},
     "scrapy.http.request": {"NO_CALLBACK"},
