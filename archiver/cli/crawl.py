@@ -57,12 +57,14 @@ def command(
     """Crawl outlets once: poll their sources, fetch what is new, extract it.
 
     Exit code 3 where some source or outlet failed, 1 where all did; a page that fails costs
-    itself alone and is counted by `archiver status`.
+    itself alone and is counted by `archiver status`. Exit code 4 where operator.contact is not set.
     """
     # What Scrapy and SQLAlchemy take to import is not spent on --help.
+    from archiver.config.load import require_contact
     from archiver.daemon.dispatch import CrawlOrder, Dispatcher
 
     loaded = load_settings(context)
+    require_contact(loaded)
     names = _chosen(loaded, outlets, everything=everything)
     arguments = {"recheck": recheck, **({"limit": str(limit)} if limit is not None else {})}
     order = CrawlOrder(

@@ -26,3 +26,5 @@ def command(folder: Path, contact: str, no_seeds: bool) -> None:
     for path in result.kept:
         click.echo(f"{path} was there already and is left as it is", err=True)
     click.echo(f"Next: cd {folder}, then edit config/archiver.toml and seeds/.", err=True)
+    if not contact:
+        click.echo("No outlet is crawled before [operator] contact is set there.", err=True)

@@ -111,6 +111,24 @@ class Loaded:
         return variables
 
 
+def require_contact(loaded: Loaded) -> None:
+    """See that requests will say whom a publisher can turn to: without that, nobody is crawled.
+
+    Raises:
+        ConfigError: operator.contact is not set, or operator.user_agent leaves it out.
+    """
+    contact, where = loaded.settings.operator.contact, loaded.origins["operator.user_agent"]
+    if not contact:
+        file = loaded.file or loaded.folder / CONFIG_FILE
+        fault = (
+            f"{file}: operator.contact is not set, and no publisher is asked by somebody whom it"
+            ' cannot reach: write contact = "https://…" or "mailto:…" below [operator]'
+        )
+        raise ConfigError([fault])
+    if contact not in loaded.user_agent:
+        raise ConfigError([f"{where}: operator.user_agent: must have {{contact}} in it"])
+
+
 def with_password(url: str, password: str | None) -> str:
     """Put a password behind the user that a URL names; a URL without a user stays as it is."""
     parts = urlsplit(url)

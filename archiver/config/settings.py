@@ -154,13 +154,12 @@ class OperatorSettings(Section):
     contact: Contact = Field(
         default="",
         description="Where a publisher reaches you: an http(s) or mailto: URL. Part of the user"
-        " agent and of each WARC file's warcinfo record.",
+        " agent and of each WARC file's warcinfo record. Without it nothing is crawled.",
     )
     user_agent: str = Field(
         default="",
         description="User-Agent of all requests; {version}, {name} and {contact} may be used."
-        ' Empty: "news-archiver/{version} (+{contact})", without the brackets where no contact'
-        " is given.",
+        ' Empty: "news-archiver/{version} (+{contact})". The contact must be part of it.',
     )
 
     @field_validator("user_agent")

@@ -6,6 +6,7 @@ import argparse
 
 from scrapy.exceptions import UsageError
 
+from archiver.config.load import require_contact
 from archiver.errors import ArchiverError
 from archiver.fetch.scrapy_private import ScrapyCrawl
 from archiver.store.lock import outlet_lock
@@ -44,6 +45,7 @@ class Command(ScrapyCrawl):
             crawler = process.create_crawler(name)
         except KeyError as error:
             raise UsageError(str(error.args[0]), print_help=False) from error
+        require_contact(self.settings["ARCHIVER_LOADED"])
         with outlet_lock(self.settings["ARCHIVER_LOADED"].archive_folder / "locks", name):
             process.crawl(crawler, **opts.spargs)
             process.start()

@@ -40,6 +40,26 @@ def test_wrong_configuration_ends_with_4_and_all_faults(
     assert "nonsense" in done.stderr
 
 
+@pytest.mark.parametrize("command", ["archiver", "scrapy"])
+@pytest.mark.parametrize(
+    ("operator", "told"),
+    [
+        ('name = "X"', "operator.contact is not set"),
+        ('contact = "mailto:a@x.example"\nuser_agent = "Firefox"', "{contact}"),
+    ],
+)
+def test_nobody_is_crawled_by_somebody_unknown(
+    folder: Path, command: str, operator: str, told: str
+) -> None:
+    (folder / "config/archiver.toml").write_text(f"[operator]\n{operator}\n", encoding="utf-8")
+    add_seed(folder, "x", SEED.format(id="x"))
+    done = run(folder, command, "crawl", "x")
+    assert done.returncode == 4
+    assert told in done.stderr + done.stdout
+    assert "archiver.toml" in done.stderr + done.stdout
+    assert not list((folder / "archive").rglob("*"))
+
+
 def test_wrong_seeds_end_with_4_and_all_faults(folder: Path) -> None:
     add_seed(folder, "a", SEED.format(id="same"))
     add_seed(folder, "b", SEED.format(id="same"))
