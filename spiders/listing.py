@@ -12,11 +12,14 @@ from archiver.discover.feeds import parse_feed
 from archiver.discover.listing import Listing
 from archiver.discover.requisites import page_requisites, style_requisites
 from archiver.discover.sections import parse_section
+from archiver.discover.shapes import Learned
 from archiver.discover.sitemaps import parse_sitemap
 from archiver.model import Discovery, Outlet, Source, SourceKind
 
 
-def read_listing(response: Response, source: Source, outlet: Outlet, now: datetime) -> Listing:
+def read_listing(
+    response: Response, source: Source, outlet: Outlet, now: datetime, learned: Learned
+) -> Listing:
     """What a source's answer mentions. Pure, and slow on long listings: call it off the loop.
 
     Raises:
@@ -35,7 +38,12 @@ def read_listing(response: Response, source: Source, outlet: Outlet, now: dateti
     if source.kind is SourceKind.SITEMAP:
         return parse_sitemap(response.body, url=response.url, outlet=outlet.id, found_at=now)
     return parse_section(
-        response.body, url=response.url, outlet=outlet, found_at=now, content_type=content_type
+        response.body,
+        url=response.url,
+        outlet=outlet,
+        found_at=now,
+        content_type=content_type,
+        learned=learned,
     )
 
 

@@ -12,6 +12,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from archiver.discover.listing import Listing
+from archiver.discover.shapes import Learned
 from archiver.errors import DiscoveryError
 from archiver.fetch.purpose import KEY, Purpose, purpose_of
 from archiver.fetch.run import RunExtension, run_of
@@ -54,6 +55,7 @@ class OutletSpider(scrapy.Spider):
         self._limit = limit
         self._asked: set[str] = set()
         self._walk = Walk()
+        self._learned = Learned()
 
     @property
     def run(self) -> RunExtension:
@@ -69,6 +71,7 @@ class OutletSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """What an earlier run left over, then every source."""
+        self._learned = Learned(counts=self.run.catalogue.shapes(self.outlet.id))
         for capture in self.run.catalogue.pending(self.outlet.id):
             item = await asyncio.to_thread(
                 stored_page, self.run.warcs, self.run.catalogue, capture, self.outlet
@@ -119,7 +122,9 @@ class OutletSpider(scrapy.Spider):
             self.run.source_ended(good=False)
             return
         try:
-            listing = await asyncio.to_thread(read_listing, response, source, self.outlet, utcnow())
+            listing = await asyncio.to_thread(
+                read_listing, response, source, self.outlet, utcnow(), self._learned
+            )
         except DiscoveryError as error:
             self.run.problem("discover", f"not-a-{source.kind}", source.url, str(error))
             capture = response.meta.get("archiver_capture")
@@ -136,8 +141,14 @@ class OutletSpider(scrapy.Spider):
                 self.run.problem("discover", reason, url, detail)
             elif self._walk.enter(child.source):
                 yield self.source_request(child)
+        before = self.run.counts["articles/asked"]
         for request in self.article_requests(listing):
             yield request
+        new = self.run.counts["articles/asked"] - before
+        pages = self.settings.getint("ARCHIVER_LIST_PAGES")
+        further = self._walk.following(listing, step, new=new, pages=pages)
+        if further is not None and self._walk.enter(further.source):
+            yield self.source_request(further)
         capture = response.meta.get("archiver_capture")
         if isinstance(capture, Capture) and not listing.sitemaps:  # whose children are not kept
             self.run.catalogue.set_extraction(capture, ExtractionState.DONE)

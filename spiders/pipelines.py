@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
 from archiver.contract import article_to_json
+from archiver.discover.shapes import shape_of
 from archiver.extract.worker import ExtractionPool
 from archiver.fetch.run import run_of
 from archiver.model import Article, ArticleKind, ExtractionState
 from spiders.items import PageItem
+
+_NO_NEWS = (ArticleKind.BLOCKED, ArticleKind.CONSENT)
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +30,7 @@ class ArticlePipeline:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._shapes: Counter[tuple[str, bool]] = Counter()  # of this run's pages
         settings = crawler.settings
         self._pool = ExtractionPool(
             workers=settings.getint("ARCHIVER_EXTRACT_WORKERS"),
@@ -54,6 +59,7 @@ class ArticlePipeline:
         if article.kind is ArticleKind.SECTION:
             run.catalogue.set_extraction(item.capture, ExtractionState.DONE)
             run.count("pages/section")
+            self._learn(item, article=False)
             raise DropItem(f"{item.page.url}: a section page")
         self._save(item, article)
         return article_to_json(article)
@@ -63,12 +69,24 @@ class ArticlePipeline:
         saved = run.catalogue.save_article(article)
         run.catalogue.set_extraction(item.capture, ExtractionState.DONE)
         if saved.new:
+            if article.kind not in _NO_NEWS:  # which say nothing of the page behind them
+                self._learn(item, article=True)
             run.count("articles/new")
         elif saved.changed:
             run.count("articles/changed")
         else:
             run.count("articles/unchanged")
 
+    def _learn(self, item: PageItem, *, article: bool) -> None:
+        self._shapes[shape_of(item.page.url), article] += 1
+
     async def close_spider(self) -> None:
-        """End the worker processes."""
+        """Keep what was learned of the outlet's URLs, and end the worker processes."""
         await self._pool.close()
+        learned = {
+            shape: (self._shapes[shape, True], self._shapes[shape, False])
+            for shape, _ in self._shapes
+        }
+        if learned:
+            run = run_of(self._crawler)
+            run.catalogue.learn_shapes(run.outlet.id, learned)

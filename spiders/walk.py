@@ -20,6 +20,7 @@ class Step:
 
     source: Source
     way: tuple[str, ...] = ()
+    page: int = 1  # of a list that goes on
 
 
 @dataclass(kw_only=True)
@@ -36,6 +37,13 @@ class Walk:
             return False
         self.asked.add(url)
         return True
+
+    def following(self, listing: Listing, step: Step, *, new: int, pages: int) -> Step | None:
+        """The next page of a list, while there are fewer than `pages` and each brought new ones."""
+        if listing.next_page is None or not new or step.page >= pages:
+            return None
+        source = Source(kind=step.source.kind, url=listing.next_page)
+        return Step(source=source, way=step.way, page=step.page + 1)
 
     def children(self, listing: Listing, step: Step) -> Iterator[Step | tuple[str, str, str]]:
         """The sitemaps of an index to ask next, or why not: reason, URL, detail.

@@ -195,6 +195,11 @@ class CrawlSettings(Section):
     max_articles: CountOrNone = Field(
         default=0, description="New articles that one crawl fetches at most; 0: no limit."
     )
+    list_pages: Count = Field(
+        default=3,
+        description="Pages that are read of a section or feed that goes on (?page=2, rel=next); the"
+        " next one only where the last brought something new.",
+    )
     requisites: bool = Field(
         default=True,
         description="Whether the style sheets, pictures and fonts of pages are fetched too, each"

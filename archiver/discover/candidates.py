@@ -15,7 +15,7 @@ _NOT_PAGES = re.compile(
     re.IGNORECASE,
 )
 # Path segments of lists and services, in the languages of the most outlets. Matched whole.
-_NOT_ARTICLES = re.compile(
+NOT_ARTICLES = re.compile(
     r"tags?|topics?|themen?|thema|sujets?|temas?|etiquetas?|author|authors|autor|autoren|autores"
     r"|auteurs?|profile|profiles|people|staff|contributors?|by|category|categories|kategorie"
     r"|categoria|rubrik|section|sections|archives?|archiv|search|suche|recherche|buscar?|login"
@@ -35,6 +35,7 @@ _DATE = re.compile(
 _ID = re.compile(r"\d{5,}|[0-9a-f]{8}-[0-9a-f]{4}-|(?=[0-9a-z]*\d)(?<![0-9a-z])[a-z0-9]{11,}")
 _QUERY_ID = re.compile(r"(?:^|&)(?:p|id|nid|aid|oid|article|article_?id|idx?no|news_?id)=\w*\d")
 _ENOUGH = 4
+_NEVER = -20
 
 
 def bare_host(host: str) -> str:
@@ -77,20 +78,25 @@ def is_page(url: str) -> bool:
 
 
 def looks_like_article(url: str, words: str | None = None) -> bool:
-    """Whether a URL, with the words that link to it, looks like an article's rather than a list's.
+    """Whether a URL, with the words that link to it, looks like an article's, not a list's."""
+    return url_score(url, words) >= _ENOUGH
 
-    A plain score: a date or a number in the path, a long slug, depth, and the length of the words
-    count for it; a path segment that is known for lists and services rules it out, unless a long
-    headline follows.
+
+def url_score(url: str, words: str | None = None) -> int:
+    """How much a URL, with the words that link to it, looks like an article's; 4 is enough.
+
+    A date or a number in the path, a long slug, depth, and the length of the words count for it;
+    a path segment that is known for lists and services rules it out, unless a long headline
+    follows.
     """
     parts = urlsplit(url)
     segments = [unquote(segment) for segment in parts.path.split("/") if segment]
     if not segments and not parts.query:
-        return False
+        return _NEVER
     slug = max(segments[-2:], key=len, default="")
     pieces = [piece for piece in re.split(r"[-_+ ,.]+", slug) if not piece.isdigit()]
-    if len(pieces) < 6 and any(_NOT_ARTICLES.fullmatch(segment) for segment in segments):
-        return False
+    if len(pieces) < 6 and any(NOT_ARTICLES.fullmatch(segment) for segment in segments):
+        return _NEVER
     score = min(len(pieces), 6) // 2  # 2 words 1, 4 words 2, 6 words 3
     if not slug.isascii() and len(slug) >= 10:  # scripts that put no hyphens between words
         score += 2
@@ -101,4 +107,4 @@ def looks_like_article(url: str, words: str | None = None) -> bool:
     score += 1 if len(segments) >= 2 else 0
     length = len(words) * (1 if words.isascii() else 2) if words else 0
     score += 2 if length >= 40 else 1 if length >= 20 else 0
-    return score >= _ENOUGH
+    return score

@@ -47,14 +47,15 @@ class Listing:
     order. `problems` have stage "discover" and one of the reasons item-no-link, item-bad-link,
     item-bad-date (the item is kept), truncated-xml, broken-xml, too-large and too-many-items (what
     could be read is there), empty. `sitemaps` are the children of a sitemap index, newest first.
-    `feeds` are those that a page names; `next_page` continues a paged listing (RFC 5005, JSON
-    Feed).
+    `feeds` are those that a page names, `sections` the lists that it links to; `next_page`
+    continues a paged listing (RFC 5005, JSON Feed, a section's page 2).
     """
 
     discoveries: tuple[Discovery, ...] = ()
     problems: tuple[Problem, ...] = ()
     sitemaps: tuple[str, ...] = ()
     feeds: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
     next_page: str | None = None
     about: About = field(default_factory=About)
 
@@ -140,6 +141,7 @@ class Collector:
         newest_first: bool = False,
         sitemaps: Iterable[str] = (),
         feeds: Iterable[str] = (),
+        sections: Iterable[str] = (),
         next_page: str | None = None,
         about: About | None = None,
     ) -> Listing:
@@ -155,6 +157,7 @@ class Collector:
             problems=tuple(self.problems),
             sitemaps=sitemaps,
             feeds=tuple(dict.fromkeys(feeds)),
+            sections=tuple(dict.fromkeys(sections)),
             next_page=next_page,
             about=about or About(),
         )

@@ -114,6 +114,7 @@ def scrapy_settings(loaded: Loaded) -> dict[str, Any]:
         "ARCHIVER_BROWSER": network.browser,
         "ARCHIVER_REQUISITES": crawl.requisites,
         "ARCHIVER_MAX_ARTICLES": crawl.max_articles,
+        "ARCHIVER_LIST_PAGES": crawl.list_pages,
         "ARCHIVER_MAX_ATTEMPTS": crawl.max_attempts,
         "ARCHIVER_EXTRACT_WORKERS": extract.workers or os.cpu_count() or 1,
         "ARCHIVER_EXTRACT_TIMEOUT": extract.timeout,

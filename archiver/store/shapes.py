@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from collections.abc import Mapping
+
+from sqlalchemy import select
 
 from archiver.store import tables as t
 from archiver.store.base import Store, intern_outlets
@@ -14,33 +16,41 @@ MAX_SHAPES = 2000  # of an outlet: more say that its URLs have no shapes
 class Shapes(Store):
     """The part of the catalogue that learns what an outlet's article URLs look like."""
 
-    def learn_shape(self, outlet: str, shape: str, *, article: bool) -> None:
-        """Count one page of a shape as an article, or as something else.
+    def learn_shapes(self, outlet: str, counts: Mapping[str, tuple[int, int]]) -> None:
+        """Add to the counts of shapes: pages that were articles, and pages that were not.
 
-        One row is written, whatever the archive's size; a new shape is left out where an outlet
-        has `MAX_SHAPES` already.
+        Writes a row a shape, whatever the archive's size. Where an outlet has `MAX_SHAPES`, new
+        ones are left out.
         """
+        if not counts:
+            return
         row = t.shape.c
         with self._writing() as conn:
             number = intern_outlets(conn, [outlet])[outlet]
-            own = row.outlet_id == number
-            known = conn.scalar(select(row.shape).where(own, row.shape == shape))
-            if known is None:
-                count = conn.scalar(select(func.count()).select_from(t.shape).where(own))
-                if (count or 0) >= MAX_SHAPES:
-                    return
-            new = insert(conn.dialect.name, t.shape).values(
-                outlet_id=number, shape=shape, articles=int(article), others=int(not article)
-            )
-            conn.execute(
-                new.on_conflict_do_update(
-                    index_elements=["outlet_id", "shape"],
-                    set_={
-                        "articles": row.articles + new.excluded.articles,
-                        "others": row.others + new.excluded.others,
-                    },
+            known = set(conn.scalars(select(row.shape).where(row.outlet_id == number)))
+            room = MAX_SHAPES - len(known)
+            new = [name for name in sorted(counts) if name not in known][: max(0, room)]
+            rows = [
+                {
+                    "outlet_id": number,
+                    "shape": name,
+                    "articles": counts[name][0],
+                    "others": counts[name][1],
+                }
+                for name in sorted(known.intersection(counts).union(new))
+            ]
+            statement = insert(conn.dialect.name, t.shape)
+            if rows:
+                conn.execute(
+                    statement.on_conflict_do_update(
+                        index_elements=["outlet_id", "shape"],
+                        set_={
+                            "articles": row.articles + statement.excluded.articles,
+                            "others": row.others + statement.excluded.others,
+                        },
+                    ),
+                    rows,
                 )
-            )
 
     def shapes(self, outlet: str) -> dict[str, tuple[int, int]]:
         """By shape, how many pages were articles and how many were not; read once a run."""

@@ -71,6 +71,68 @@ def test_indexes_in_a_circle_too_deep_and_too_wide(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+SHORT = f"""id = "y"
+name = "Y"
+homepage = "{SITE}/"
+feeds = ["{SITE}/feed"]
+sections = ["{SITE}/list"]
+[fetch]
+delay = 0
+"""
+
+
+def pages_of(answers: dict[str, Answer], *paths: str) -> None:
+    """Articles whose own addresses say next to nothing, each with words of its own."""
+    for path in paths:
+        answers[path] = Answer(body=PAGE.body.replace(b"headline", b"headline " + path.encode()))
+
+
+def list_page(number: int, *paths: str) -> Answer:
+    links = "".join(f"<p><a href={path}>Row</a>" for path in paths)
+    return html(f"<html lang=en><body>{links}<a href=/list?page={number + 1}>Older</a></body>")
+
+
+def test_shapes_of_confirmed_articles_are_learned_and_lists_followed_while_new(
+    tmp_path: Path,
+) -> None:
+    first = [f"/r/x{n}y{n}z{n}" for n in range(4)]
+    table: dict[str, Answer] = {
+        "/feed": xml(
+            '<rss version="2.0"><channel>'
+            + "".join(f"<item><link>{path}</link></item>" for path in first)
+            + "</channel></rss>"
+        ),
+        "/list": list_page(1, "/r/new1aa", "/about/row"),
+    }
+    later = {f"/list?page={n}": list_page(n, f"/r/new{n}aa") for n in range(2, 8)}
+    pages_of(table, *first, *(f"/r/new{n}aa" for n in range(1, 8)))
+    with SmallSite({**table, **later}) as site:
+        folder = working_folder(
+            tmp_path,
+            connect_to={"x.example": site.address},
+            network="allow_private = true",
+            crawl="requisites = false\nlist_pages = 3",
+        )
+        add_seed(folder, "y", SHORT)
+        done = run(folder, "archiver", "crawl", "y")
+        assert done.returncode == 0, done.stderr
+        # Nothing in the list looks like an article yet, so that there is nothing to go on for.
+        assert status(folder)["outlets"]["y"]["articles"] == 4
+        assert "/list?page=2" not in site.asked
+        with Catalogue.open(f"sqlite:///{folder / 'archive' / 'catalogue.sqlite'}") as catalogue:
+            assert catalogue.shapes("y") == {"x.example/r/{id}": (4, 0)}
+        site.asked.clear()
+        run(folder, "archiver", "crawl", "y")
+        assert [path for path in site.asked if "list" in path] == [
+            "/list", "/list?page=2", "/list?page=3"
+        ]  # fmt: skip
+        assert status(folder)["outlets"]["y"]["articles"] == 7
+        assert "/about/row" not in site.asked
+        site.asked.clear()
+        run(folder, "archiver", "crawl", "y")  # nothing new: no page further than the first
+        assert sorted(site.asked) == ["/feed", "/list", "/robots.txt"]
+
+
 def test_a_run_follows_so_many_sitemaps_and_no_more() -> None:
     walk = Walk()
     taken: list[object] = []

@@ -27,10 +27,11 @@ def test_hubs_are_kept_once_with_the_time_of_the_first(catalogue: Catalogue) -> 
 
 
 def test_shapes_are_counted_by_outlet(catalogue: Catalogue) -> None:
-    for article in (True, True, False):
-        catalogue.learn_shape("post", "x.example/{word}", article=article)
-    catalogue.learn_shape("other", "x.example/{word}", article=False)
-    assert catalogue.shapes("post") == {"x.example/{word}": (2, 1)}
+    catalogue.learn_shapes("post", {"x.example/{word}": (2, 0)})
+    catalogue.learn_shapes("post", {"x.example/{word}": (0, 1), "x.example/{id}": (1, 0)})
+    catalogue.learn_shapes("other", {"x.example/{word}": (0, 1)})
+    catalogue.learn_shapes("none", {})
+    assert catalogue.shapes("post") == {"x.example/{word}": (2, 1), "x.example/{id}": (1, 0)}
     assert catalogue.shapes("nobody") == {}
 
 
@@ -38,7 +39,6 @@ def test_an_outlet_without_shapes_does_not_fill_the_table(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shapes, "MAX_SHAPES", 3)
-    for number in range(5):
-        catalogue.learn_shape("post", f"x.example/{number}", article=True)
-    catalogue.learn_shape("post", "x.example/0", article=True)
-    assert catalogue.shapes("post") == {f"x.example/{n}": (1 + (n == 0), 0) for n in range(3)}
+    for start in (0, 2):
+        catalogue.learn_shapes("post", {f"x.example/{n}": (1, 0) for n in range(start, start + 3)})
+    assert catalogue.shapes("post") == {f"x.example/{n}": (1 + (n == 2), 0) for n in range(3)}

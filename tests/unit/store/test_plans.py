@@ -44,6 +44,10 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "backlog": lambda c: c.backlog("sky-news", max_attempts=3),
     "article_list": lambda c: c.article_list("sky-news"),
     "status": lambda c: c.status(),
+    "note_hubs": lambda c: c.note_hubs("sky-news", PAGE, ["x"], topic="y", at=START),
+    "hubs": lambda c: c.hubs("sky-news"),
+    "learn_shapes": lambda c: c.learn_shapes("sky-news", {"x": (1, 0)}),
+    "shapes": lambda c: c.shapes("sky-news"),
 }
 
 
