@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.corpus import CorpusPage, CorpusServer, corpus_pages, needs_corpus
+from support.corpus import CorpusPage, CorpusServer, needs_corpus
 from support.judges import judge
 from support.workdir import add_seed, run, status, working_folder
 
+from archiver.extract.text import fold
 from archiver.store.catalogue import Catalogue
+
+# Every third outlet, which takes a third of the time: the kinds of source take turns by five, so
+# that each comes six times. CORPUS_STRIDE=1 crawls them all.
+STRIDE = int(os.environ.get("CORPUS_STRIDE", "3"))
 
 pytestmark = [pytest.mark.corpus, needs_corpus]
 
@@ -39,7 +45,8 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> CorpusArchive:
             connect_to=dict.fromkeys(server.hosts, f"127.0.0.1:{server.port}"),
             network=f'ca_file = "{server.ca_file}"',
         )
-        for outlet in server.outlets:
+        watched = server.outlets[::STRIDE]
+        for outlet in watched:
             add_seed(folder, outlet.id, outlet.seed())
         done = run(
             folder, "archiver", "crawl", "--all", "--jobs", "2", "-o", "out.jsonl", timeout=1500
@@ -48,7 +55,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> CorpusArchive:
     lines = (folder / "out.jsonl").read_text("utf-8").splitlines()
     return CorpusArchive(
         folder=folder,
-        pages=tuple(corpus_pages()),
+        pages=tuple(page for outlet in watched for page in outlet.pages),
         articles={article["url"]: article for article in map(json.loads, lines)},
         status=status(folder),
     )
@@ -81,7 +88,7 @@ def test_nothing_but_pages_fails(archive: CorpusArchive) -> None:
 def test_headlines_are_those_of_the_reviewers(archive: CorpusArchive) -> None:
     """Loosely: the score of extraction has a test of its own."""
     right = sum(
-        page.gold["title"] in (article["title"], *article["headlines"])
+        fold(page.gold["title"]) in map(fold, (article["title"], *article["headlines"]))
         for page in archive.pages
         if (article := archive.articles.get(page.url)) and page.gold["title"]
     )
@@ -91,6 +98,6 @@ def test_headlines_are_those_of_the_reviewers(archive: CorpusArchive) -> None:
 def test_the_judges_find_nothing(archive: CorpusArchive) -> None:
     files = sorted((archive.folder / "archive" / "warc").glob("*.warc.gz"))
     assert len(files) == len(archive.status["outlets"])
-    assert [fault for path in files[::6] for fault in judge(path)] == []
+    assert [fault for path in files[::2] for fault in judge(path)] == []
     checked = run(archive.folder, "archiver", "check")
     assert checked.returncode == 0, checked.stdout
