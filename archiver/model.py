@@ -153,17 +153,13 @@ class BlockKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Block:
-    """One piece of the body, in reading order; `time` and `author` are for live blog posts.
-
-    `url` is an embedded thing's address. Its `text`, if the page holds any, is another's: it
-    stands in no `Article.text`.
-    """
+    """One piece of the body, in reading order; an embedded one's text is not the article's."""
 
     kind: BlockKind
     text: str
-    time: str | None = None
+    time: str | None = None  # this and `author` are for posts of live blogs
     author: str | None = None
-    url: str | None = None
+    url: str | None = None  # of what is embedded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -310,7 +306,7 @@ class Extraction:
     reason: str | None = None
     detail: str | None = None
     seconds: float = 0.0
-    cuts: tuple[Cut, ...] = ()
+    cuts: tuple[Cut, ...] = ()  # what was left out of the article's text
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
