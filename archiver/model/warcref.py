@@ -1,0 +1,16 @@
+"""Where a record stands in the archive."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WarcRef:
+    """Where a record stands: the file, and the bytes of its own gzip member."""
+
+    file: str  # relative to the archive's WARC folder
+    offset: int
+    length: int
+    record_id: str
+    payload_digest: str | None = None
