@@ -7,6 +7,7 @@ form, as CDXJ files are sorted by) is for looking up: it forgets scheme, `www.` 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
 
@@ -18,11 +19,19 @@ _TRACKING = re.compile(
     r"|pk_(?:campaign|kwd|source|medium)|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid"
     r"|twclid|ttclid|igshid|igsh|li_fat_id|_hs(?:enc|mi)|vero_id|oly_(?:enc|anon)_id|cmpid|cmp"
     r"|ito|ns_(?:mchannel|source|campaign|linkname|fee)|xtor|wt_mc|wt\.mc_id|smid|srnd|ncid"
-    r"|icid|ocid|sr_share|ref_src|ref_url|guccounter|guce_referrer(?:_sig)?|__twitter_impression",
+    r"|icid|ocid|sr_share|ref_src|ref_url|guccounter|guce_referrer(?:_sig)?|__twitter_impression"
+    r"|_g[al]|gad_\w+|mkt_tok|fb_(?:ref|source|action_ids|action_types)|intcmp|s_cid|sc_c(?:id|hannel)"
+    r"|soc_(?:src|trk)|spref|share_id|_branch_match_id|hss_channel|elq(?:trackid)?|matomo_\w+"
+    r"|piwik_\w+|itid|wprss|maca|gepc|feedtype|feedname|dcmp",
     re.IGNORECASE,
 )
-_SESSION = re.compile(r"(?i);jsessionid=[^/?#]*|;phpsessid=[^/?#]*")
-_SESSION_QUERY = re.compile(r"(?i)(?:jsessionid|phpsessid|aspsessionid\w*)")
+_SESSION = re.compile(r"(?i);(?:jsessionid|phpsessid|sid)=[^/?#]*|/\(S\([0-9a-z]{20,}\)\)(?=/)")
+_SESSION_QUERY = re.compile(r"(?i)(?:jsessionid|phpsessid|aspsessionid\w*|cftoken)")
+# Names that others use for their articles' numbers: a session's value is long and random.
+_SESSION_PAIR = re.compile(
+    r"(?:sid|s_?id|sess|session|session_?id|phpsid|zenid|oscsid|osid)=(?=[a-z]*\d)(?=\d*[a-z])[0-9a-z]{20,}",
+    re.IGNORECASE,
+)
 _REMEMBERED = 8192  # URLs: each is asked for several times between its mention and its capture
 # What w3lib leaves as it is, as it does nearly every URL of a news site.
 _PLAIN = re.compile(
@@ -82,6 +91,28 @@ def _path(path: str) -> str:
     return "/".join(kept) or "/"
 
 
+def _is_tracking(piece: str) -> bool:
+    return _TRACKING.fullmatch(piece.partition("=")[0]) is not None
+
+
+def _is_session(piece: str) -> bool:
+    name = piece.partition("=")[0]
+    return bool(_SESSION_QUERY.fullmatch(name) or _SESSION_PAIR.fullmatch(piece))
+
+
+def left_out(url: str) -> Iterator[str]:
+    """What `canonical_url` leaves out of a URL: "fragment", "tracking", "session"."""
+    rest, _, fragment = url.strip().partition("#")
+    path, _, query = rest.partition("?")
+    pieces = query.split("&")
+    if fragment:
+        yield "fragment"
+    if any(map(_is_tracking, pieces)):
+        yield "tracking"
+    if _SESSION.search(path) or any(map(_is_session, pieces)):
+        yield "session"
+
+
 @lru_cache(maxsize=_REMEMBERED)
 def canonical_url(url: str) -> str:
     """The URL under which a page is known: without fragment, tracking and session parameters.
@@ -97,9 +128,7 @@ def canonical_url(url: str) -> str:
     query = "&".join(
         piece
         for piece in parts.query.split("&")
-        if piece
-        and not _TRACKING.fullmatch(piece.partition("=")[0])
-        and not _SESSION_QUERY.fullmatch(piece.partition("=")[0])
+        if piece and not _is_tracking(piece) and not _is_session(piece)
     )
     path = _SESSION.sub("", _path(parts.path))
     return f"{parts.scheme.lower()}://{netloc}{path}{'?' + query if query else ''}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -26,12 +26,14 @@ class PageItem:
 
     page: Page
     capture: Capture
+    redirected_from: tuple[str, ...] = ()  # what was asked for, and each hop on the way
 
     @classmethod
     def of(cls, response: Response, capture: Capture, outlet: Outlet) -> PageItem:
         """The item of a fresh answer; its body is decoded already."""
         kind = response.headers.get(b"Content-Type")
-        return _item(capture, outlet, response.body, kind, url=response.url)
+        item = _item(capture, outlet, response.body, kind, url=response.url)
+        return replace(item, redirected_from=tuple(response.meta.get("redirect_urls", ())))
 
 
 def stored_page(

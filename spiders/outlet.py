@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Any, ClassVar
 
 import scrapy
@@ -25,10 +25,14 @@ from archiver.model import (
     Source,
     utcnow,
 )
+from archiver.store.aliases import joined
+from archiver.store.base import BATCH
+from archiver.store.identity import key_of_spelling
 from archiver.urls import canonical_url
 from spiders.failures import reason_of
 from spiders.items import PageItem, stored_page
 from spiders.listing import hubs_of, read_listing, requisites_of, wanted
+from spiders.spellings import one_of_each
 from spiders.walk import Step, Walk
 
 RECHECKS = ("none", "modified", "all")
@@ -82,7 +86,7 @@ class OutletSpider(scrapy.Spider):
             if self._walk.enter(source):
                 yield self.source_request(Step(source=source))
         backlog = self.run.catalogue.backlog(self.outlet.id, max_attempts=self._max_attempts)
-        for request in self.page_requests((url, None) for url in backlog):
+        for request in self.page_requests(self._with_mentions(self._unknown(backlog))):
             yield request
         if self.recheck == "all":
             known = self.run.catalogue.known_articles(self.outlet.id)
@@ -168,7 +172,9 @@ class OutletSpider(scrapy.Spider):
         new = self.run.catalogue.unfetched(
             self.outlet.id, [seen.url for seen in found], max_attempts=self._max_attempts
         )
-        yield from self.page_requests((seen.url, seen) for seen in found if seen.url in new)
+        fresh = set(self._unknown([seen.url for seen in found if seen.url in new]))
+        chosen = one_of_each(seen for seen in found if seen.url in fresh)
+        yield from self.page_requests((seen.url, seen) for seen in chosen)
         if self.recheck == "modified":
             yield from self.page_requests(
                 (
@@ -178,6 +184,19 @@ class OutletSpider(scrapy.Spider):
                 ),
                 again=True,
             )
+
+    def _unknown(self, urls: Sequence[str]) -> list[str]:
+        """Those URLs that are no other spelling of a page that is here; the others are noted."""
+        known = self.run.catalogue.known_spellings(urls)
+        self.run.catalogue.add_aliases(self.outlet.id, joined(known, utcnow()))
+        return [url for url in urls if url not in known]
+
+    def _with_mentions(self, urls: Sequence[str]) -> Iterable[tuple[str, Discovery | None]]:
+        """URLs of earlier runs with what their sources said of them then."""
+        for start in range(0, len(urls), BATCH):
+            batch = urls[start : start + BATCH]
+            said = self.run.catalogue.mentions_of(batch)
+            yield from ((url, said.get(url)) for url in batch)
 
     def _modified(self, seen: Discovery) -> bool:
         if seen.modified is None:
@@ -190,11 +209,11 @@ class OutletSpider(scrapy.Spider):
     ) -> Iterable[Request]:
         """Requests for pages, each URL once a run, within the limit."""
         for url, seen in urls:
-            if url in self._asked:
+            if key_of_spelling(url) in self._asked:
                 continue
             if not again and self.limit and self.run.counts["articles/asked"] >= self.limit:
                 return
-            self._asked.add(url)
+            self._asked.add(key_of_spelling(url))
             self.run.count("articles/rechecked" if again else "articles/asked")
             base = self.run.catalogue.latest_capture(url) if again else None
             purpose = Purpose(kind=CaptureKind.PAGE, discovery=seen, base=base)
@@ -254,6 +273,8 @@ class OutletSpider(scrapy.Spider):
 
     def page_failed(self, failure: Failure) -> None:
         """A page that could not be fetched costs itself, and is tried again in a later run."""
+        if failure.request.meta.get("archiver_error") == "known":  # type: ignore[attr-defined]  # set by Scrapy's engine
+            return  # a redirect to a page that is here
         reason = self._note(failure)
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy's engine
         asked = canonical_url(request.meta.get("redirect_urls", [request.url])[0])

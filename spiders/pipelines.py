@@ -15,6 +15,7 @@ from archiver.extract.worker import ExtractionPool
 from archiver.fetch.run import run_of
 from archiver.model import Article, ArticleKind, ExtractionState
 from spiders.items import PageItem
+from spiders.spellings import spellings_of
 
 _NO_NEWS = (ArticleKind.BLOCKED, ArticleKind.CONSENT)
 
@@ -66,7 +67,11 @@ class ArticlePipeline:
 
     def _save(self, item: PageItem, article: Article) -> None:
         run = run_of(self._crawler)
-        saved = run.catalogue.save_article(article)
+        saved = run.catalogue.save_article(
+            article,
+            territory=run.territory,
+            spellings=spellings_of(item, run.territory),
+        )
         run.catalogue.set_extraction(item.capture, ExtractionState.DONE)
         if saved.new:
             if article.kind not in _NO_NEWS:  # which say nothing of the page behind them

@@ -13,7 +13,12 @@ from archiver.errors import UsageError
 
 @click.command()
 @click.argument("url")
-@click.option("--json", "as_json", is_flag=True, help="Every revision as one JSON line.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Every revision as one JSON line, with the page's other addresses (`aliases`).",
+)
 @click.pass_context
 def command(context: click.Context, url: str, as_json: bool) -> None:
     """Show the versions of the article at URL, and the newest one's text."""
@@ -29,6 +34,7 @@ def command(context: click.Context, url: str, as_json: bool) -> None:
         raise UsageError(str(error), thing=url) from error
     with Catalogue.open(loaded.catalogue_url) as catalogue:
         revisions = catalogue.get_article(address)
+        aliases = catalogue.aliases_of(address) if revisions else []
     if not revisions:
         raise UsageError(
             "no article of this URL is in the archive",
@@ -37,7 +43,19 @@ def command(context: click.Context, url: str, as_json: bool) -> None:
         )
     if as_json:
         for revision in revisions:
-            data = {"revision": revision.number, **article_to_json(revision.article)}
+            data = {
+                "revision": revision.number,
+                **article_to_json(revision.article),
+                "aliases": [
+                    {
+                        "url": one.url,
+                        "of": one.target,
+                        "rule": one.rule,
+                        "first_seen": f"{one.first_seen:%Y-%m-%dT%H:%M:%SZ}",
+                    }
+                    for one in aliases
+                ],
+            }
             click.echo(json.dumps(data, ensure_ascii=False))
         return
     print_table(
@@ -54,6 +72,9 @@ def command(context: click.Context, url: str, as_json: bool) -> None:
             for revision in revisions
         ],
     )
+    if aliases:
+        click.echo()
+        print_table(("other address", "rule"), [(one.url, one.rule) for one in aliases])
     newest = revisions[-1].article
     click.echo(f"\n{newest.title or ''}\n")
     if newest.standfirst:

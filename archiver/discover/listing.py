@@ -178,7 +178,8 @@ class Collector:
             self.problem("item-no-link", title or guid)
             return
         try:
-            url = canonical_url(absolute(base or self.source_url, link))
+            whole = absolute(base or self.source_url, link)
+            url = canonical_url(whole)
         except ValueError as error:
             self.problem("item-bad-link", f"{link.strip()[:200]!r}: {error}")
             return
@@ -198,4 +199,5 @@ class Collector:
             published_raw=words(published or modified),
             published=self.date(published),
             modified=self.date(modified),
+            link=whole if whole != url else None,
         )

@@ -242,6 +242,7 @@ def _discovery(said: Mapping[str, str]) -> Discovery | None:
             published_raw=said.get("source-published"),
             published=_moment(said.get("published")),
             modified=_moment(said.get("modified")),
+            link=said.get("source-link"),
         )
     except (KeyError, ValueError):
         return None

@@ -25,6 +25,7 @@ from archiver.fetch.recorder import Recorder
 from archiver.fetch.recovery import finish_left_files
 from archiver.model import Capture, Outlet, Problem, utcnow
 from archiver.store.catalogue import Catalogue
+from archiver.store.identity import Territory
 from archiver.warc.compress import Codec
 from archiver.warc.record import Record, WarcInfo
 from archiver.warc.writer import WarcWriter
@@ -45,6 +46,7 @@ class RunExtension:
     def __init__(self, crawler: Crawler, outlet: Outlet, loaded: Loaded) -> None:
         settings = loaded.settings
         self.outlet = outlet
+        self.territory = Territory.of(outlet)
         self._catalogue = Catalogue.open(loaded.catalogue_url, create=True)
         self.counts: Counter[str] = Counter()
         self.run_id = self._catalogue.start_run(

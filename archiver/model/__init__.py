@@ -133,8 +133,8 @@ class Outlet:
 class Discovery:
     """One mention of an article URL in a source, in the source's own words.
 
-    `url` is absolute. `guid`, `title` and `published_raw` are kept as the source wrote them:
-    publishers delete feeds, and what they said is evidence.
+    `url` is canonical; `link` is the source's own where it is another. That, `guid`, `title` and
+    `published_raw` are kept as written: publishers delete feeds, and what they said is evidence.
     """
 
     url: str
@@ -147,6 +147,7 @@ class Discovery:
     published_raw: str | None = None
     published: datetime | None = None
     modified: datetime | None = None
+    link: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,11 @@ from sqlalchemy import Connection, Row, and_, func, or_, select, update
 from archiver.contract import article_from_json, article_to_json
 from archiver.model import Article, Revision, utcnow
 from archiver.store import tables as t
+from archiver.store.aliases import Alias, add_aliases, settle, with_targets
 from archiver.store.base import Store, count, intern, intern_outlets, intern_urls, key_of
 from archiver.store.engine import insert
 from archiver.store.fingerprint import text_digest
+from archiver.store.identity import CANONICAL, Territory, identity_of
 
 NO_OUTLET = "unknown"  # of articles that came without one
 
@@ -28,27 +31,21 @@ class Saved:
     changed: bool
 
 
-def identity_of(article: Article) -> str:
-    """The URL under which an article is known: its canonical one, where that can be believed.
-
-    It can be on the page's own host and below the homepage. Syndicated copies name another
-    site, and some publishers name their homepage on every page: either would join articles
-    that are not one.
-    """
-    if article.canonical_url is None:
-        return article.url
-    host, _, path = key_of(article.canonical_url).partition(")")
-    own_host = key_of(article.url).partition(")")[0]
-    return article.canonical_url if host == own_host and path not in ("", "/") else article.url
-
-
 class Articles(Store):
     """The part of the catalogue that follows what articles say and whether they still stand."""
 
-    def save_article(self, article: Article) -> Saved:
+    def save_article(
+        self,
+        article: Article,
+        *,
+        territory: Territory | None = None,
+        spellings: Mapping[str, str] | None = None,
+    ) -> Saved:
         """Keep an article as it stood when it was captured.
 
-        An article is known by its outlet and its URL (see `identity_of`). Where its text is
+        An article is known by its outlet and its URL (see `identity_of`, which is told the
+        outlet's `territory`). `spellings` are other URLs of its page, each with the rule that
+        says so. Where its text is
         that of the revision before or after it by time of capture, there is no new revision;
         so captures may be saved in any order. A revision whose own capture is extracted again
         is replaced in place: the extractor changed, not the page. A gone article that was
@@ -59,9 +56,21 @@ class Articles(Store):
         with self._writing() as conn:
             name = article.outlet or NO_OUTLET
             outlet_id = intern_outlets(conn, [name])[name]
-            identity = identity_of(article)
+            known_as = identity_of(article, territory)
+            identity = known_as.url
             urls = intern_urls(conn, dict.fromkeys([identity, article.url], (outlet_id, at)))
             article_id, new = self._article(conn, urls[identity], urls[article.url], outlet_id, at)
+            rules = dict(spellings or {}) | ({article.url: known_as.rule} if known_as.rule else {})
+            add_aliases(
+                conn,
+                outlet_id,
+                [
+                    Alias(url=url, target=identity, rule=rule, first_seen=at)
+                    for url, rule in rules.items()
+                ],
+            )
+            if known_as.rule not in (None, CANONICAL):
+                settle(conn, [urls[identity]])
             number = _extracted_again(conn, article_id, article, at, digest)
             number = number or _same_text(conn, article_id, at, digest)
             changed = number is None
@@ -139,16 +148,18 @@ class Articles(Store):
     def get_article(self, url: str) -> list[Revision]:
         """Every revision of the article of a URL, by time of capture; empty where unknown.
 
-        The URL may be the canonical one or the page's, and, where neither is known as it is
-        written, any with the same urlkey (http for https, with or without `www.`).
+        The URL may be the canonical one or the page's, any that is known for a spelling of it,
+        and, where none is known as it is written, any with the same urlkey (http for https, with
+        or without `www.`).
         """
         article, revision = t.article.c, t.revision.c
         with self._reading() as conn:
             alike = select(t.url.c.id, t.url.c.url).where(t.url.c.urlkey == key_of(url))
             ids = {row.id: row.url for row in conn.execute(alike)}
+            named = with_targets(conn, ids)
             found = conn.execute(
                 select(article.id, article.url_id, article.page_id)
-                .where(or_(article.url_id.in_(ids), article.page_id.in_(ids)))
+                .where(or_(article.url_id.in_(named), article.page_id.in_(named)))
                 .order_by(article.last_seen.desc())
             ).all()
             if not found:

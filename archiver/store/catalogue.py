@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 
 from archiver.errors import NoArchiveError
+from archiver.store.aliases import Aliases
 from archiver.store.articles import Articles
 from archiver.store.captures import Captures
 from archiver.store.engine import catalogue_url, make_engine
@@ -19,7 +20,7 @@ from archiver.store.shapes import Shapes
 from archiver.store.status import Status
 
 
-class Catalogue(Runs, Files, Captures, Articles, Lookups, Lists, Status, Hubs, Shapes):
+class Catalogue(Runs, Files, Captures, Articles, Aliases, Lookups, Lists, Status, Hubs, Shapes):
     """An open catalogue. Each method is one transaction; threads may share it.
 
     Times go in and come out as aware UTC datetimes, exact to the microsecond.

@@ -6,15 +6,51 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from operator import itemgetter
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Connection, Row, or_, select, update
 
 from archiver.errors import CatalogueError
-from archiver.model import Discovery, Problem
+from archiver.model import Discovery, Problem, SourceKind
 from archiver.store import tables as t
+from archiver.store.aliases import Alias, add_aliases
 from archiver.store.base import Store, batches, count, intern_outlets, intern_urls
 from archiver.store.engine import insert
 from archiver.store.fingerprint import words_digest
+from archiver.urls import left_out
+
+
+def _keep_links(
+    conn: Connection, new: set[int], urls: Mapping[str, int], discoveries: Sequence[Discovery]
+) -> None:
+    """Join the sources' own links, of mentions that are new, with the pages that they lead to."""
+    by_outlet: dict[str, list[Alias]] = {}
+    for found in discoveries:
+        if found.link is None or urls[found.url] not in new:
+            continue
+        rule = "+".join(dict.fromkeys(left_out(found.link)))
+        if rule:  # else it is only written in another way
+            alias = Alias(url=found.link, target=found.url, rule=rule, first_seen=found.found_at)
+            by_outlet.setdefault(found.outlet, []).append(alias)
+    if by_outlet:
+        outlets = intern_outlets(conn, by_outlet)
+        for name, aliases in sorted(by_outlet.items()):
+            add_aliases(conn, outlets[name], aliases)
+
+
+def _to_discovery(row: Row[Any]) -> Discovery:
+    return Discovery(
+        url=row.url,
+        outlet=row.outlet,
+        via=SourceKind(row.via),
+        source_url=row.source_url,
+        found_at=row.found_at,
+        guid=row.guid,
+        title=row.title,
+        published_raw=row.published_raw,
+        published=row.published,
+        modified=row.modified,
+    )
 
 
 class Runs(Store):
@@ -106,7 +142,36 @@ class Runs(Store):
             ]
             rows.sort(key=itemgetter("url_id", "source_id", "words"))
             wanted = insert(conn.dialect.name, t.discovery).on_conflict_do_nothing()
-            return len(conn.execute(wanted.returning(t.discovery.c.url_id), rows).all())
+            new = conn.scalars(wanted.returning(t.discovery.c.url_id), rows).all()
+            _keep_links(conn, set(new), urls, discoveries)
+        return len(new)
+
+    def mentions_of(self, urls: Sequence[str]) -> dict[str, Discovery]:
+        """What was first said of each URL that a source mentioned, its own link left out.
+
+        Two look-ups in indexes a URL, in batches of 1,000.
+        """
+        source = t.url.alias("source")
+        said = t.discovery.c
+        found: dict[str, Discovery] = {}
+        with self._reading() as conn:
+            for batch in batches(dict.fromkeys(urls)):
+                rows = conn.execute(
+                    select(
+                        t.discovery,
+                        t.url.c.url,
+                        source.c.url.label("source_url"),
+                        t.outlet.c.name.label("outlet"),
+                    )
+                    .join_from(t.url, t.discovery, said.url_id == t.url.c.id)
+                    .join(source, said.source_id == source.c.id)
+                    .join(t.outlet, said.outlet_id == t.outlet.c.id)
+                    .where(t.url.c.url.in_(batch))
+                    .order_by(said.found_at, said.source_id, said.words)
+                )
+                for row in rows:
+                    found.setdefault(row.url, _to_discovery(row))
+        return found
 
     def unfetched(self, outlet: str, urls: Sequence[str], *, max_attempts: int = 5) -> set[str]:
         """Those URLs that are still to be fetched for an outlet.

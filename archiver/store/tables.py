@@ -91,7 +91,8 @@ url = Table(
     Column("first_seen", Micros, nullable=False),
     Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),  # those that failed
-    Column("answered", Boolean, nullable=False, default=False),  # with a final status, ever
+    # with a final status, ever, or by the page of which this is another spelling
+    Column("answered", Boolean, nullable=False, default=False),
     Column("url", BYTEWISE, nullable=False, unique=True),
     Column("urlkey", BYTEWISE, nullable=False, index=True),
     Index("ix_url_outlet_id_urlkey", "outlet_id", "urlkey"),
@@ -126,6 +127,18 @@ discovery = Table(
     Column("title", Words),
     Column("published_raw", Words),
     PrimaryKeyConstraint("url_id", "source_id", "words"),
+    sqlite_with_rowid=False,
+)
+
+# URLs that are one page; the target is the one under which it is known.
+alias = Table(
+    "alias",
+    metadata,
+    Column("first_seen", Micros, nullable=False),
+    Column("url_id", ForeignKey("url.id"), nullable=False),
+    Column("target_id", ForeignKey("url.id"), nullable=False, index=True),
+    Column("rule", Words, nullable=False),
+    PrimaryKeyConstraint("url_id", "target_id"),
     sqlite_with_rowid=False,
 )
 

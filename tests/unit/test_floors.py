@@ -14,6 +14,7 @@ FLOORS = {
     "model": 0,
     "errors": 0,
     "urls": 0,
+    "forms": 0,
     "config": 0,
     "contract": 0,
     "wire": 1,
@@ -37,6 +38,7 @@ ABOVE_WITHIN_A_FLOOR = {
     "model": {"archiver"},
     "errors": {"archiver"},
     "urls": {"archiver"},
+    "forms": {"archiver", "urls"},
     "contract": {"archiver", "model", "errors"},
     "config": {"archiver", "model", "errors", "urls"},
 }

@@ -11,18 +11,23 @@ from sqlalchemy import Connection, event
 from support.captures import START, after, make_article, make_capture, make_ref
 
 from archiver.model import Discovery, ExtractionState, SourceKind
+from archiver.store.aliases import Alias
 from archiver.store.catalogue import Catalogue
 
 PAGE = "https://news.sky.com/story/rain-1"
 FOUND = Discovery(url=PAGE, outlet="sky-news", via=SourceKind.FEED, source_url=PAGE, found_at=START)
+ALIAS = Alias(url=PAGE + "/amp", target=PAGE, rule="amp-path", first_seen=START)
 DIGEST = make_ref().payload_digest or ""
-GROWING = re.compile(r"SCAN (url|capture|article|revision|discovery|problem|run)\b(?!.*pending)")
+GROWING = re.compile(
+    r"SCAN (url|source|target|alias|capture|article|revision|discovery|problem|run)\b(?!.*pending)"
+)
 
 QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "start_run": lambda c: c.start_run("sky-news", trigger="hand", at=START),
     "end_run": lambda c: c.end_run(1, at=START, state="done", reason=None, counts={}),
     "add_discoveries": lambda c: c.add_discoveries(1, [FOUND]),
     "unfetched": lambda c: c.unfetched("sky-news", [PAGE]),
+    "mentions_of": lambda c: c.mentions_of([PAGE]),
     "note_attempt": lambda c: c.note_attempt("sky-news", PAGE, at=START, reason="dns"),
     "add_captures": lambda c: c.add_captures([make_capture(PAGE, after(days=9))]),
     "latest_capture": lambda c: c.latest_capture(PAGE),
@@ -36,6 +41,9 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "mark_gone": lambda c: c.mark_gone(PAGE, at=after(days=10), status=404),
     "known_articles": lambda c: c.known_articles("sky-news"),
     "get_article": lambda c: c.get_article(PAGE),
+    "known_spellings": lambda c: c.known_spellings([PAGE + "/amp", "nonsense"]),
+    "add_aliases": lambda c: c.add_aliases("sky-news", [ALIAS]),
+    "aliases_of": lambda c: c.aliases_of(PAGE),
     "captures_of": lambda c: c.captures_of(PAGE),
     "nearest": lambda c: c.nearest(PAGE, START),
     "capture_list": lambda c: c.capture_list(prefix="https://news.sky.com/", after=PAGE),
