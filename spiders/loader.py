@@ -7,7 +7,7 @@ import importlib
 import importlib.util
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from scrapy import Request, Spider
 from scrapy.settings import BaseSettings
@@ -22,6 +22,8 @@ from archiver.model import Outlet
 from archiver.urls import host_of
 from spiders.exits import ending_on_config_errors
 from spiders.outlet import OutletSpider
+
+_S = TypeVar("_S", bound=Spider)
 
 
 class OutletLoader(SpiderLoader):
@@ -77,6 +79,15 @@ def spider_class(outlet: Outlet) -> type[OutletSpider]:
     base: type[OutletSpider] = OutletSpider
     if importlib.util.find_spec(module) is not None:
         base = getattr(importlib.import_module(module), "Spider", OutletSpider)
+    return made_for(outlet, base)
+
+
+def made_for(outlet: Outlet, base: type[_S], **attributes: object) -> type[_S]:
+    """A spider class for one outlet, with the settings that its seed overrides.
+
+    Raises:
+        ConfigError: as `spider_class`.
+    """
     overrides: dict[str, Any] = {
         "DOWNLOAD_DELAY": outlet.delay,
         "CONCURRENT_REQUESTS_PER_DOMAIN": outlet.concurrency,
@@ -94,6 +105,7 @@ def spider_class(outlet: Outlet) -> type[OutletSpider]:
             "outlet": outlet,
             "custom_settings": {k: v for k, v in overrides.items() if v is not None},
             "__module__": base.__module__,
+            **attributes,
         },
     )
 

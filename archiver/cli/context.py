@@ -14,6 +14,7 @@ from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.config.load import Loaded
+    from archiver.model import Outlet
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,3 +63,36 @@ def load_settings(context: click.Context, **flags: str | None) -> Loaded:
         env=os.environ,
         flags={**options.settings, **own},
     )
+
+
+def chosen_outlets(
+    loaded: Loaded, names: tuple[str, ...], *, everything: bool
+) -> dict[str, Outlet]:
+    """The outlets of these names in their order, or all that are enabled.
+
+    Raises:
+        ConfigError: with every fault of the seeds.
+        UsageError: no name is given, or there is no such outlet.
+    """
+    from archiver.config.seeds import load_seeds
+    from archiver.config.suggest import did_you_mean
+
+    seeds = load_seeds(loaded.seeds_folder)
+    if everything:
+        return {name: outlet for name, outlet in seeds.items() if outlet.enabled}
+    if not names:
+        raise UsageError("no outlet given", todo="Name some, or say --all.")
+    for name in names:
+        if name not in seeds:
+            raise UsageError(
+                f"there is no such outlet{did_you_mean(name, seeds)}",
+                thing=name,
+                todo="`archiver outlets` lists them.",
+            )
+    return {name: seeds[name] for name in names}
+
+
+def quiet_children(context: click.Context) -> dict[str, str]:
+    """For commands that sum up by themselves: their children log warnings only, unless asked."""
+    options = context.find_object(GlobalOptions) or GlobalOptions()
+    return {"LOG_LEVEL": options.settings.get("log.level", "WARNING")}

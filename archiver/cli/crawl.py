@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archiver.cli.context import GlobalOptions, load_settings
+from archiver.cli.context import chosen_outlets, load_settings, quiet_children
 from archiver.cli.output import print_table
-from archiver.errors import UsageError
 
 if TYPE_CHECKING:
     from archiver.config.load import Loaded
@@ -65,12 +64,12 @@ def command(
 
     loaded = load_settings(context)
     require_contact(loaded)
-    names = _chosen(loaded, outlets, everything=everything)
+    names = list(chosen_outlets(loaded, outlets, everything=everything))
     arguments = {"recheck": recheck, **({"limit": str(limit)} if limit is not None else {})}
     order = CrawlOrder(
         folder=loaded.folder,
         arguments=arguments,
-        settings=_log_level(context),
+        settings=quiet_children(context),
         outputs=tuple(str(Path(output).absolute()) for output in outputs),
         environment=loaded.child_environment,
     )
@@ -87,31 +86,6 @@ def command(
         if rows and not as_json:
             print_table(_COLUMNS, [[row[name] for name in _COLUMNS] for row in rows])
     return _exit_code(codes)
-
-
-def _chosen(loaded: Loaded, outlets: tuple[str, ...], *, everything: bool) -> list[str]:
-    from archiver.config.seeds import load_seeds
-    from archiver.config.suggest import did_you_mean
-
-    seeds = load_seeds(loaded.seeds_folder)
-    if everything:
-        return [name for name, outlet in seeds.items() if outlet.enabled]
-    if not outlets:
-        raise UsageError("no outlet given", todo="Name some, or say --all.")
-    for name in outlets:
-        if name not in seeds:
-            raise UsageError(
-                f"there is no such outlet{did_you_mean(name, seeds)}",
-                thing=name,
-                todo="`archiver outlets` lists them.",
-            )
-    return list(dict.fromkeys(outlets))
-
-
-def _log_level(context: click.Context) -> dict[str, str]:
-    """This command sums up by itself, so that its children log warnings only, unless asked."""
-    options = context.find_object(GlobalOptions) or GlobalOptions()
-    return {"LOG_LEVEL": options.settings.get("log.level", "WARNING")}
 
 
 def _row(loaded: Loaded, outcome: CrawlOutcome) -> dict[str, Any]:

@@ -21,6 +21,7 @@ INTERRUPTED = 130
 COMMANDS = {
     "demo": "Crawl a bundled news site twice, show what was found, and serve replay.",
     "init": "Lay out a working folder: configuration, seeds, scrapy.cfg and archive.",
+    "add": "Find the sources of an outlet, and write its seed file.",
     "outlets": "List the outlets in seeds/.",
     "crawl": "Crawl outlets once: poll their sources, fetch what is new, extract it.",
     "status": "Show outlets, runs, captures, articles, and every problem by its reason.",

@@ -114,6 +114,15 @@ def _mended(match: re.Match[bytes]) -> bytes:
     return "".join(f"&#{ord(char)};" for char in characters).encode()
 
 
+def mended(data: bytes) -> bytes:
+    """Markup without what XML has not: stray "<" and "&", HTML's entities. Of many marks, some."""
+    data = data.translate(None, _CONTROLS)
+    if _marks(data) > MAX_MARKS:
+        last = next(islice(_MARK.finditer(data), MAX_MARKS, None), None)
+        data = data[: last.start()] if last else data
+    return _MEND.sub(_mended, data)
+
+
 def _marks(data: bytes) -> int:
     return sum(map(data.count, (b"<", b"&", b'="', b"='")))
 
