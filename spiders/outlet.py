@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from archiver.discover.listing import Listing
 from archiver.discover.shapes import Learned
 from archiver.errors import DiscoveryError
+from archiver.fetch.manners import LEFT
 from archiver.fetch.purpose import KEY, Purpose, purpose_of
 from archiver.fetch.run import RunExtension, run_of
 from archiver.model import (
@@ -278,6 +279,8 @@ class OutletSpider(scrapy.Spider):
         reason = self._note(failure)
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy's engine
         asked = canonical_url(request.meta.get("redirect_urls", [request.url])[0])
+        if reason in LEFT:
+            return
         if request.meta.get("archiver_capture") is None:  # else its capture counts as the attempt
             self.run.catalogue.note_attempt(self.outlet.id, asked, at=utcnow(), reason=reason)
 

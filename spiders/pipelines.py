@@ -12,6 +12,7 @@ from scrapy.exceptions import DropItem
 from archiver.contract import article_to_json
 from archiver.discover.shapes import shape_of
 from archiver.extract.worker import ExtractionPool
+from archiver.fetch.manners import Manners
 from archiver.fetch.run import run_of
 from archiver.model import Article, ArticleKind, ExtractionState
 from spiders.items import PageItem
@@ -31,6 +32,7 @@ class ArticlePipeline:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._manners = crawler.get_extension(Manners)
         self._shapes: Counter[tuple[str, bool]] = Counter()  # of this run's pages
         settings = crawler.settings
         self._pool = ExtractionPool(
@@ -55,8 +57,15 @@ class ArticlePipeline:
         if article is None:
             reason = extraction.reason or "error"
             run.catalogue.set_extraction(item.capture, ExtractionState.FAILED)
+            if reason == "blocked":
+                run.catalogue.reopen(item.capture.url)
+            if self._manners is not None:
+                judge = self._manners.blocked if reason == "blocked" else self._manners.undecided
+                judge(item.capture.kind)
             run.problem("extract", reason, item.page.url, extraction.detail)
             raise DropItem(f"{item.page.url}: {reason}")
+        if self._manners is not None:
+            self._manners.welcomed(item.capture.kind)
         if article.kind is ArticleKind.SECTION:
             run.catalogue.set_extraction(item.capture, ExtractionState.DONE)
             run.count("pages/section")

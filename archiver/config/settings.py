@@ -9,9 +9,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationInfo,
@@ -21,7 +19,9 @@ from pydantic.config import JsonDict
 
 from archiver import __version__
 from archiver.config.addresses import CatalogueUrl, ConnectTo, Contact, Host, Ports, ProxyUrl
+from archiver.config.politeness import PolitenessSettings
 from archiver.config.quantities import Duration, Size
+from archiver.config.section import Section
 
 MB = 1000**2
 GB = 1000**3
@@ -60,13 +60,6 @@ def _check_user(secret: SecretStr | None, key: str, url: str | None) -> SecretSt
     if secret is not None and url is not None and not urlsplit(url).username:
         raise ValueError(f"is given, but {key} names no user whose password it could be")
     return secret
-
-
-class Section(BaseModel):
-    """Base of all sections: frozen, and no key that nobody reads."""
-
-    # Faults never repeat the input by themselves: it may hold a password.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class ArchiveSettings(Section):
@@ -301,6 +294,7 @@ class Settings(Section):
     archive: ArchiveSettings = ArchiveSettings()
     operator: OperatorSettings = OperatorSettings()
     crawl: CrawlSettings = CrawlSettings()
+    politeness: PolitenessSettings = PolitenessSettings()
     network: NetworkSettings = NetworkSettings()
     extract: ExtractSettings = ExtractSettings()
     replay: ReplaySettings = ReplaySettings()

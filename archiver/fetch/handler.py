@@ -26,6 +26,7 @@ from archiver.errors import FetchError
 from archiver.fetch.connection import Ending
 from archiver.fetch.courtesy import HostSlots
 from archiver.fetch.guard import Policy
+from archiver.fetch.manners import Manners
 from archiver.fetch.message import Message, message_of
 from archiver.fetch.pool import Pool
 from archiver.fetch.reception import Reception
@@ -99,6 +100,7 @@ class VerbatimHandler(BaseDownloadHandler):
         self._spill_folder = Path(folder) if folder else None
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
         self._warned_of_dataloss = False
+        self._manners = crawler.get_extension(Manners)
         self._sink = crawler.get_extension(ExchangeSink)  # type: ignore[type-abstract]  # only isinstance is asked of it
 
     async def download_request(self, request: Request) -> Response:
@@ -107,11 +109,18 @@ class VerbatimHandler(BaseDownloadHandler):
         Raises:
             Exception: of scrapy.exceptions, see `_EXCEPTIONS`; what the sink raises.
             DiskFullError: where a body too large for memory could not be held on disk.
+            NotNow: where the crawl's manners forbid it.
             StopDownload: where a signal handler raised it with fail=True.
         """
         # The time that a request waits for its turn is not the server's.
         async with self._slots.of(request):
-            return await self._download(request)
+            if self._manners is None:
+                return await self._download(request)
+            self._manners.before_sending(request)
+            response = await self._download(request)
+            # Within the slot: the next request to this host is to know of it.
+            self._manners.answered(request, response)
+            return response
 
     async def _download(self, request: Request) -> Response:
         meta = request.meta

@@ -18,6 +18,8 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http.request import NO_CALLBACK
 
+from archiver.fetch.manners import NotNow
+
 logger = logging.getLogger(__name__)
 
 _MAX_SIZE = 500 * 1024  # bytes that are read at least (RFC 9309 section 2.5)
@@ -86,6 +88,8 @@ class RobotsMiddleware:
             raise RuntimeError("robots.txt asked for before the crawl began")
         try:
             response = await engine.download_async(request)
+        except NotNow as error:
+            return Verdict(unreachable=error.reason)
         except IgnoreRequest:  # redirected for ever: no rules are to be found
             return Verdict()
         except Exception as error:  # noqa: BLE001 - whatever failed, the rules are unknown

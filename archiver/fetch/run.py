@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import scrapy
@@ -59,6 +59,8 @@ class RunExtension:
         self._good_sources = 0
         self._faults = 0  # of our own code
         self._ended_by: str | None = None
+        self._in_part = False
+        self.endings: list[Callable[[], None]] = []  # called before the run ends in the catalogue
         writer = WarcWriter(
             self.warcs,
             prefix=settings.archive.prefix.format(outlet=outlet.id),
@@ -78,6 +80,11 @@ class RunExtension:
             run_id=self.run_id,
             revisit_size=settings.archive.revisit_min_size,
         )
+
+    @property
+    def store(self) -> Catalogue:
+        """The catalogue, for what does not concern captures."""
+        return self._catalogue
 
     @property
     def catalogue(self) -> Catalogue:
@@ -161,6 +168,15 @@ class RunExtension:
         else:
             self._failed_sources += 1
 
+    def end_in_part(self, reason: str) -> None:
+        """End the crawl as done in part: what is left is for a later run."""
+        engine = self._crawler.engine
+        if self._ended_by is None and engine is not None:
+            self._ended_by = reason
+            self._in_part = True
+            self.problem("crawl", reason, None)
+            engine.close_spider(self._crawler.spider, reason)  # type: ignore[arg-type]  # a spider is open
+
     def _give_up(self, error: ArchiverError) -> None:
         """End the crawl: what cannot be kept is not to be fetched."""
         engine = self._crawler.engine
@@ -198,6 +214,8 @@ class RunExtension:
             reason = self._note(error)
         state = self._state(reason)
         try:
+            for end in self.endings:
+                end()
             self._catalogue.end_run(
                 self.run_id, at=utcnow(), state=state, reason=reason, counts=dict(self.counts)
             )
@@ -211,7 +229,7 @@ class RunExtension:
         if reason == "shutdown":
             return "interrupted"
         if reason != "finished":
-            return "failed"
+            return "partial" if self._in_part else "failed"
         if not self._failed_sources and not self._faults:
             return "done"
         return "partial" if self._good_sources else "failed"

@@ -21,6 +21,7 @@ _EXTENSIONS = {
     "scrapy.extensions.feedexport.FeedExporter": 0,
     "scrapy.extensions.logstats.LogStats": 0,
     "archiver.fetch.run.RunExtension": 0,
+    "archiver.fetch.manners.Manners": 10,
 }
 _SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.referer.RefererMiddleware": 700,  # else RedirectMiddleware complains
@@ -38,6 +39,7 @@ _DOWNLOADER_MIDDLEWARES = {
     "archiver.fetch.redirects.CountedRedirects": 600,
     "archiver.fetch.proxy.OutletProxyMiddleware": 740,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
+    "archiver.fetch.manners.MannersMiddleware": 840,
     "scrapy.downloadermiddlewares.stats.DownloaderStats": 850,
 }
 # Those of Scrapy's own that our handler raises; the rest are Twisted's, and slow to import.
@@ -78,6 +80,7 @@ def scrapy_settings(loaded: Loaded) -> dict[str, Any]:
         "SPIDER_MIDDLEWARES_BASE": dict(_SPIDER_MIDDLEWARES),
         "DOWNLOADER_MIDDLEWARES_BASE": dict(_DOWNLOADER_MIDDLEWARES),
         "ITEM_PIPELINES": {"spiders.pipelines.ArticlePipeline": 300},
+        "SCHEDULER": "archiver.fetch.scheduler.PatientScheduler",
         # First in, first out: sources name their newest articles first.
         "SCHEDULER_MEMORY_QUEUE": "scrapy.squeues.FifoMemoryQueue",
         "SCHEDULER_DISK_QUEUE": "scrapy.squeues.PickleFifoDiskQueue",

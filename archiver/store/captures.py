@@ -27,7 +27,8 @@ from archiver.store import tables as t
 from archiver.store.base import Store, count, intern_urls
 from archiver.store.engine import insert
 
-RETRY_STATUSES = frozenset({408, 425, 429})
+# 401 and 403: a block, which may be lifted.
+RETRY_STATUSES = frozenset({401, 403, 408, 425, 429})
 BROKEN_OFF = frozenset({"time", "disconnect"})  # by trouble on the way, not by a limit of ours
 
 

@@ -11,6 +11,7 @@ from archiver.store.articles import Articles
 from archiver.store.captures import Captures
 from archiver.store.engine import catalogue_url, make_engine
 from archiver.store.files import Files
+from archiver.store.hosts import Hosts
 from archiver.store.hubs import Hubs
 from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
@@ -20,7 +21,9 @@ from archiver.store.shapes import Shapes
 from archiver.store.status import Status
 
 
-class Catalogue(Runs, Files, Captures, Articles, Aliases, Lookups, Lists, Status, Hubs, Shapes):
+class Catalogue(
+    Runs, Files, Captures, Articles, Aliases, Lookups, Lists, Status, Hubs, Shapes, Hosts
+):
     """An open catalogue. Each method is one transaction; threads may share it.
 
     Times go in and come out as aware UTC datetimes, exact to the microsecond.

@@ -177,8 +177,8 @@ class Runs(Store):
         """Those URLs that are still to be fetched for an outlet.
 
         A URL is done with once any outlet's request for it has had a final answer (2xx, 3xx,
-        4xx but for 408, 425 and 429), or after `max_attempts` that failed. Two look-ups in
-        indexes a URL, in batches of 1,000, whatever the archive's size.
+        4xx but for 401, 403, 408, 425 and 429), or after `max_attempts` that failed. Two
+        look-ups in indexes a URL, in batches of 1,000, whatever the archive's size.
         """
         wanted = set(urls)
         done = or_(t.url.c.answered, t.url.c.attempts >= max_attempts)
@@ -201,6 +201,15 @@ class Runs(Store):
                 update(t.url).where(t.url.c.id == url_id).values(attempts=t.url.c.attempts + 1)
             )
             count(conn, {(number, "attempts", reason): 1})
+
+    def reopen(self, url: str) -> None:
+        """Let a page be fetched again in a later run, since a wall stood in its place."""
+        with self._writing() as conn:
+            conn.execute(
+                update(t.url)
+                .where(t.url.c.url == url)
+                .values(answered=False, attempts=t.url.c.attempts + 1)
+            )
 
     def add_problems(self, run_id: int | None, outlet: str, problems: Sequence[Problem]) -> None:
         """Keep what went wrong, for `archiver status` and for those who look into it."""

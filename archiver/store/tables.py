@@ -253,3 +253,22 @@ tally = Table(
     PrimaryKeyConstraint("outlet_id", "what", "key"),
     sqlite_with_rowid=False,
 )
+
+# Of these two nothing can be rebuilt: they are what one run tells the next, and grow old soon.
+host_state = Table(
+    "host_state",
+    metadata,
+    Column("host", Words, primary_key=True),  # with its port, where that is not the scheme's
+    Column("not_before", Micros),
+    Column("failures", Integer, nullable=False),
+)
+
+outlet_state = Table(
+    "outlet_state",
+    metadata,
+    Column("outlet_id", ForeignKey("outlet.id"), primary_key=True, autoincrement=False),
+    Column("day", Integer, nullable=False),  # since 1970, of `requests`
+    Column("requests", Integer, nullable=False),
+    Column("blocks", Integer, nullable=False),  # in a row
+    Column("blocked_kind", Words),
+)

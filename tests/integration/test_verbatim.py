@@ -469,7 +469,12 @@ def test_failures_before_a_request_went_out(
     assert kept["detail"]
     assert kept["ip"] is None
     assert (kept["protocols"], kept["cipher"]) == ([], None)
-    nowhere = reason in ("dns", "timeout") or ident in ("socks", "odd-proxy", "proxied-localhost")
+    nowhere = reason in ("dns", "timeout") or ident in (
+        "socks",
+        "odd-proxy",
+        "proxied-localhost",
+        "blocked:localhost",
+    )
     assert bool(kept["tried"]) != nowhere, kept["detail"]
 
 

@@ -11,6 +11,7 @@ EXEMPT = "archiver/fetch/scrapy_private.py"
 DOCUMENTED = {
     "scrapy": {"Request", "Spider", "signals", "*"},
     "scrapy.core.downloader.handlers.base": {"BaseDownloadHandler"},
+    "scrapy.core.scheduler": {"Scheduler"},
     "scrapy.crawler": {"Crawler", "AsyncCrawlerProcess"},
     "scrapy.downloadermiddlewares.redirect": {"RedirectMiddleware"},
     "scrapy.exceptions": {"*"},

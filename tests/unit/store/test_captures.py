@@ -105,14 +105,14 @@ def test_a_batch_that_fails_leaves_nothing(catalogue: Catalogue) -> None:
     assert catalogue.status()["totals"]["urls"] == 0
 
 
-@pytest.mark.parametrize("status", [200, 206, 301, 304, 307, 400, 401, 403, 404, 410, 451])
+@pytest.mark.parametrize("status", [200, 206, 301, 304, 307, 400, 402, 404, 410, 451])
 def test_a_final_status_answers(catalogue: Catalogue, status: int) -> None:
     assert is_final(status)
     catalogue.add_captures([make_capture(PAGE, status=status)])
     assert catalogue.unfetched("sky-news", [PAGE]) == set()
 
 
-@pytest.mark.parametrize("status", [None, 103, 408, 425, 429, 500, 503, 520, 999])
+@pytest.mark.parametrize("status", [None, 103, 401, 403, 408, 425, 429, 500, 503, 520, 999])
 def test_any_other_is_an_attempt(catalogue: Catalogue, status: int | None) -> None:
     assert not is_final(status)
     for number in range(5):

@@ -13,6 +13,7 @@ from support.captures import START, after, make_article, make_capture, make_ref
 from archiver.model import Discovery, ExtractionState, SourceKind
 from archiver.store.aliases import Alias
 from archiver.store.catalogue import Catalogue
+from archiver.store.hosts import Blocks
 
 PAGE = "https://news.sky.com/story/rain-1"
 FOUND = Discovery(url=PAGE, outlet="sky-news", via=SourceKind.FEED, source_url=PAGE, found_at=START)
@@ -55,6 +56,11 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "note_hubs": lambda c: c.note_hubs("sky-news", PAGE, ["x"], topic="y", at=START),
     "hubs": lambda c: c.hubs("sky-news"),
     "learn_shapes": lambda c: c.learn_shapes("sky-news", {"x": (1, 0)}),
+    "reopen": lambda c: c.reopen(PAGE),
+    "host_state": lambda c: c.host_state("x"),
+    "book_requests": lambda c: c.book_requests("sky-news", day=1, wanted=1, limit=1),
+    "blocks_of": lambda c: c.blocks_of("sky-news"),
+    "keep_blocks": lambda c: c.keep_blocks("sky-news", Blocks()),
     "shapes": lambda c: c.shapes("sky-news"),
 }
 
@@ -85,5 +91,5 @@ def test_every_question_is_asked() -> None:
     # these only insert, or find a WARC file by its name or list them, or read all there is for
     # an audit or after a crash, or are no questions
     unasked = {"add_problems", "open_file", "close_file", "files", "open", "close"}
-    unasked |= {"places", "close_unused_file"}
+    unasked |= {"places", "close_unused_file", "keep_host_state"}
     assert methods - asked == unasked
