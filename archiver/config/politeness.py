@@ -26,6 +26,11 @@ class PolitenessSettings(Section):
         " doubled each time.",
     )
     max_backoff: _Some = Field(default=86400.0, description="Longest such wait.")
+    max_crawl_delay: Duration = Field(
+        default=30.0,
+        description="Longest time between two requests that a host's robots.txt may ask for"
+        " (Crawl-delay); more counts as this.",
+    )
     daily_requests: int = Field(
         default=50_000,
         ge=0,

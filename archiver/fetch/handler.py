@@ -116,6 +116,7 @@ class VerbatimHandler(BaseDownloadHandler):
         async with self._slots.of(request):
             if self._manners is None:
                 return await self._download(request)
+            await self._manners.turn(request)
             self._manners.before_sending(request)
             response = await self._download(request)
             # Within the slot: the next request to this host is to know of it.

@@ -7,6 +7,7 @@ block.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 from datetime import datetime, timedelta
@@ -53,6 +54,8 @@ class Manners:
         self._crawler = crawler
         self._settings = settings
         self._hosts: dict[str, HostState] = {}
+        self._pace: dict[str, float] = {}  # seconds between two requests, by host
+        self._next: dict[str, float] = {}  # when the next may go out, by the event loop's clock
         self._booked = 0
         self._day = -1
         self._blocks = Blocks()
@@ -100,6 +103,21 @@ class Manners:
         if self._awaits_probe(request):
             return True
         return 0 < self.seconds_to_wait(request, utcnow()) <= self._settings.max_wait
+
+    def pace(self, host: str, seconds: float) -> None:
+        """Keep so much time between two requests to a host, as its robots.txt asks, to a limit."""
+        self._pace[host.rpartition("@")[2].lower()] = min(seconds, self._settings.max_crawl_delay)
+
+    async def turn(self, request: Request) -> None:
+        """Wait until a host that asks for time between requests may be asked again."""
+        host = _host_of(request)
+        seconds = self._pace.get(host)
+        if not seconds:
+            return
+        now = asyncio.get_running_loop().time()
+        due = max(now, self._next.get(host, now))
+        self._next[host] = due + seconds
+        await asyncio.sleep(due - now)
 
     def is_far(self, request: Request) -> bool:
         """Whether its host asked for more patience than this run has."""

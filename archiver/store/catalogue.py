@@ -16,13 +16,25 @@ from archiver.store.hubs import Hubs
 from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
 from archiver.store.migrate import migrate
+from archiver.store.robots import RobotsTexts
 from archiver.store.runs import Runs
 from archiver.store.shapes import Shapes
 from archiver.store.status import Status
 
 
 class Catalogue(
-    Runs, Files, Captures, Articles, Aliases, Lookups, Lists, Status, Hubs, Shapes, Hosts
+    Runs,
+    Files,
+    Captures,
+    Articles,
+    Aliases,
+    Lookups,
+    Lists,
+    Status,
+    Hubs,
+    Shapes,
+    Hosts,
+    RobotsTexts,
 ):
     """An open catalogue. Each method is one transaction; threads may share it.
 

@@ -254,13 +254,24 @@ tally = Table(
     sqlite_with_rowid=False,
 )
 
-# Of these two nothing can be rebuilt: they are what one run tells the next, and grow old soon.
+# Of these three nothing can be rebuilt: they are what one run tells the next, and grow old soon.
 host_state = Table(
     "host_state",
     metadata,
     Column("host", Words, primary_key=True),  # with its port, where that is not the scheme's
     Column("not_before", Micros),
     Column("failures", Integer, nullable=False),
+)
+
+robots = Table(
+    "robots",
+    metadata,
+    Column("origin", Words, primary_key=True),
+    Column("fetched", Micros, nullable=False),
+    Column("expires", Micros, nullable=False),
+    Column("unreachable_since", Micros),
+    Column("rules", Words),  # at most 500 KiB
+    Column("record", Words),  # file, offset and id of the WARC record
 )
 
 outlet_state = Table(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from support.workdir import add_seed, run, status, working_folder
+
+from archiver.warc.reader import read_record
 
 PAGES = 24
 
@@ -106,3 +111,39 @@ def test_without_a_robots_txt_everything_is_allowed(folder: Path, site: _Site) -
     site.robots = (404, b"")
     assert run(folder, "archiver", "crawl", "x").returncode == 0
     assert len(site.paths) == 1 + 8 + 8 * PAGES
+
+
+def test_a_robots_txt_is_remembered_and_what_it_decided_is_written_down(
+    folder: Path, site: _Site
+) -> None:
+    rules = b"User-agent: *\nDisallow: /feed1\nDisallow: /feed\nAllow: /feed0\nCrawl-delay: 0.001\n"
+    site.robots = (200, rules)
+    for _ in range(2):
+        assert run(folder, "archiver", "crawl", "x").returncode == 3
+    assert site.paths.count("/robots.txt") == 1
+    assert {path for path in site.paths if "feed" in path} == {"/feed0"}
+
+    with closing(sqlite3.connect(folder / "archive" / "catalogue.sqlite")) as catalogue:
+        asked = "SELECT url, detail FROM problem WHERE reason = 'robots'"
+        details = dict(catalogue.execute(asked).fetchall())
+        assert "robots.txt, Disallow: /feed1 (" in details["http://x.example/feed1"]
+        assert "robots.txt, Disallow: /feed (" in details["http://x.example/feed2"]
+        (record,) = catalogue.execute("SELECT record FROM robots").fetchone()
+        assert record in details["http://x.example/feed1"]
+        file, _, offset = record.split(" ")[0].rpartition(":")
+        stored = read_record(next((folder / "archive").rglob(file)), int(offset))
+        assert record.endswith(stored.header("WARC-Record-ID") or "none")
+        assert rules in stored.block
+
+        # What is older than a day is asked for again, and forbids everything where it cannot be
+        # had; after 30 days of that, the rules of before are taken to hold.
+        for days, paths in ((29, set()), (31, {"/feed0"})):
+            since = (time.time() - days * 86400) * 1_000_000
+            catalogue.execute("UPDATE robots SET expires = 0, unreachable_since = ?", [int(since)])
+            catalogue.execute("DELETE FROM host_state")
+            catalogue.commit()
+            site.paths.clear()
+            site.robots = (500, b"")
+            assert run(folder, "archiver", "crawl", "x").returncode == (3 if paths else 1)
+            assert "/robots.txt" in site.paths
+            assert {path for path in site.paths if "feed" in path} == paths

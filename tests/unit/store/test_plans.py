@@ -59,6 +59,7 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "reopen": lambda c: c.reopen(PAGE),
     "host_state": lambda c: c.host_state("x"),
     "book_requests": lambda c: c.book_requests("sky-news", day=1, wanted=1, limit=1),
+    "known_robots": lambda c: c.known_robots("x"),
     "blocks_of": lambda c: c.blocks_of("sky-news"),
     "keep_blocks": lambda c: c.keep_blocks("sky-news", Blocks()),
     "shapes": lambda c: c.shapes("sky-news"),
@@ -91,5 +92,5 @@ def test_every_question_is_asked() -> None:
     # these only insert, or find a WARC file by its name or list them, or read all there is for
     # an audit or after a crash, or are no questions
     unasked = {"add_problems", "open_file", "close_file", "files", "open", "close"}
-    unasked |= {"places", "close_unused_file", "keep_host_state"}
+    unasked |= {"places", "close_unused_file", "keep_host_state", "keep_robots"}
     assert methods - asked == unasked
