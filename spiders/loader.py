@@ -90,6 +90,8 @@ def made_for(outlet: Outlet, base: type[_S], **attributes: object) -> type[_S]:
     """
     overrides: dict[str, Any] = {
         "DOWNLOAD_DELAY": outlet.delay,
+        "AUTOTHROTTLE_START_DELAY": outlet.delay,
+        "AUTOTHROTTLE_ENABLED": None if outlet.delay is None else outlet.delay > 0,
         "CONCURRENT_REQUESTS_PER_DOMAIN": outlet.concurrency,
         "ARCHIVER_PROXY": _proxy_url(outlet),
         "ARCHIVER_VERIFY_TLS": None if outlet.verify_tls else False,

@@ -26,6 +26,11 @@ class PolitenessSettings(Section):
         " doubled each time.",
     )
     max_backoff: _Some = Field(default=86400.0, description="Longest such wait.")
+    max_delay: Duration = Field(
+        default=60.0,
+        description="Longest time between two requests to a host that answers slowly: crawl.delay"
+        " grows to the time that answers take, and shrinks with it. A delay of 0 stays so.",
+    )
     max_crawl_delay: Duration = Field(
         default=30.0,
         description="Longest time between two requests that a host's robots.txt may ask for"

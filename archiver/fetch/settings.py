@@ -20,6 +20,7 @@ _EXTENSIONS = {
     "scrapy.extensions.closespider.CloseSpider": 0,
     "scrapy.extensions.feedexport.FeedExporter": 0,
     "scrapy.extensions.logstats.LogStats": 0,
+    "scrapy.extensions.throttle.AutoThrottle": 0,
     "archiver.fetch.run.RunExtension": 0,
     "archiver.fetch.manners.Manners": 10,
 }
@@ -89,6 +90,10 @@ def scrapy_settings(loaded: Loaded) -> dict[str, Any]:
         "CONCURRENT_REQUESTS": crawl.total_concurrency,
         "CONCURRENT_REQUESTS_PER_DOMAIN": crawl.concurrency,
         "DOWNLOAD_DELAY": crawl.delay,
+        # A host that takes long to answer is asked as seldom: one request at a time, on average.
+        "AUTOTHROTTLE_ENABLED": crawl.delay > 0,
+        "AUTOTHROTTLE_START_DELAY": crawl.delay,
+        "AUTOTHROTTLE_MAX_DELAY": max(crawl.delay, settings.politeness.max_delay),
         "DOWNLOAD_TIMEOUT": crawl.timeout,
         "DOWNLOAD_MAXSIZE": crawl.max_body,
         "DOWNLOAD_WARNSIZE": 0,

@@ -25,6 +25,8 @@ class _Site:
         self.paths: list[str] = []
         self.robots = (200, b"")
         self.most = 0
+        self.pause = 0.01  # seconds that an answer takes
+        self.side_by_side: list[int] = []
         self._now = 0
         self._lock = threading.Lock()
         site = self
@@ -37,7 +39,8 @@ class _Site:
                     site._now += 1
                     site.most = max(site.most, site._now)
                     site.paths.append(self.path)
-                threading.Event().wait(0.01)
+                    site.side_by_side.append(site._now)
+                threading.Event().wait(site.pause)
                 status, body = 200, b"<p>A page."
                 if self.path == "/robots.txt":
                     status, body = site.robots
@@ -147,3 +150,17 @@ def test_a_robots_txt_is_remembered_and_what_it_decided_is_written_down(
             assert run(folder, "archiver", "crawl", "x").returncode == (3 if paths else 1)
             assert "/robots.txt" in site.paths
             assert {path for path in site.paths if "feed" in path} == paths
+
+
+def test_a_host_that_gets_slow_is_asked_less_at_once(folder: Path, site: _Site) -> None:
+    add_seed(
+        folder,
+        "x",
+        'id = "x"\nname = "X"\nhomepage = "http://x.example/"\nfeeds = ["http://x.example/feed0"]\n'
+        "[fetch]\ndelay = 0.005\nconcurrency = 8\n",
+    )
+    site.pause = 0.15
+    assert run(folder, "archiver", "crawl", "x").returncode == 0
+    assert len(site.paths) == 2 + PAGES
+    # With a delay of 5 ms eight would be under way; half of them with one that has grown.
+    assert max(site.side_by_side[-PAGES // 2 :]) <= 4
