@@ -33,6 +33,7 @@ from archiver.urls import canonical_url
 from spiders.failures import reason_of
 from spiders.items import PageItem, stored_page
 from spiders.listing import hubs_of, read_listing, requisites_of, wanted
+from spiders.polling import Polling
 from spiders.spellings import one_of_each
 from spiders.walk import Step, Walk
 
@@ -43,7 +44,8 @@ _GONE = (404, 410)
 class OutletSpider(scrapy.Spider):
     """Polls an outlet's sources and fetches what is new.
 
-    Arguments (`-a name=value`): `limit`, articles fetched at most in this run (0: no limit);
+    Arguments (`-a name=value`): `due`, whether only sources that are due are asked (1) or all (0,
+    the default); `limit`, articles fetched at most in this run (0: no limit);
     `recheck`, which known articles are fetched again: none, modified (a source says it was
     modified after its last capture; the default) or all.
     """
@@ -51,13 +53,22 @@ class OutletSpider(scrapy.Spider):
     outlet: ClassVar[Outlet]
 
     def __init__(
-        self, *, recheck: str = "modified", limit: str | int | None = None, **kwargs: Any
+        self,
+        *,
+        recheck: str = "modified",
+        limit: str | int | None = None,
+        due: str | int = 0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         if recheck not in RECHECKS:
             raise ValueError(f"recheck={recheck!r}: give one of {', '.join(RECHECKS)}")
         self.recheck = recheck
+        if str(due) not in ("0", "1"):
+            raise ValueError(f"due={due!r}: give 1 for those sources that are due, or 0 for all")
+        self._due = str(due) == "1"
         self._limit = limit
+        self._polling: Polling
         self._asked: set[str] = set()
         self._walk = Walk()
         self._learned = Learned()
@@ -83,7 +94,8 @@ class OutletSpider(scrapy.Spider):
             )
             if item is not None:
                 yield item
-        for source in self.outlet.sources:
+        self._polling = Polling(self.crawler, due_only=self._due)
+        for source in self._polling.to_ask(self.outlet.sources):
             if self._walk.enter(source):
                 yield self.source_request(Step(source=source))
         backlog = self.run.catalogue.backlog(self.outlet.id, max_attempts=self._max_attempts)
@@ -101,7 +113,7 @@ class OutletSpider(scrapy.Spider):
     def source_request(self, step: Step) -> Request:
         """A conditional request for a listing."""
         source = step.source
-        base = self.run.catalogue.latest_capture(canonical_url(source.url))
+        base = self.run.catalogue.latest_capture(self._polling.answered_by(source))
         if base is not None and base.extraction is ExtractionState.PENDING:
             base = None  # a crash may have come before its mentions were kept: no 304 then
         purpose = Purpose(kind=CaptureKind(source.kind.value), base=base)
@@ -119,12 +131,16 @@ class OutletSpider(scrapy.Spider):
         """A listing's discoveries, as requests for those pages that are new or modified."""
         source = step.source
         self.run.count(f"sources/{source.kind}")
-        if response.status == 304:
+        if self._polling.is_unchanged(response):
+            self.run.count("sources/unchanged")
             self.run.source_ended(good=True)
+            self._polling.ended(step, response)
+            for request in self.child_requests(self._polling.children(step), step):
+                yield request
             return
         if response.status != 200:
             self.run.problem("fetch", f"http-{response.status}", source.url)
-            self.run.source_ended(good=False)
+            self._source_failed(step)
             return
         try:
             listing = await asyncio.to_thread(
@@ -135,19 +151,19 @@ class OutletSpider(scrapy.Spider):
             capture = response.meta.get("archiver_capture")
             if isinstance(capture, Capture):
                 self.run.catalogue.set_extraction(capture, ExtractionState.FAILED)
-            self.run.source_ended(good=False)
+            self._source_failed(step)
             return
         self.run.source_ended(good=True)
         self.run.add_problems(list(listing.problems))
         self._note_hubs(response, source, listing)
-        for child in self._walk.children(listing, step):
-            if not isinstance(child, Step):
-                reason, url, detail = child
-                self.run.problem("discover", reason, url, detail)
-            elif self._walk.enter(child.source):
-                yield self.source_request(child)
+        found = wanted(listing, self.outlet)
+        self.run.count("discoveries", len(found))
+        brought = self.run.catalogue.add_discoveries(self.run.run_id, found)
+        self._polling.ended(step, response, listing, brought=brought)
+        for request in self.child_requests(listing, step):
+            yield request
         before = self.run.counts["articles/asked"]
-        for request in self.article_requests(listing):
+        for request in self.article_requests(found):
             yield request
         new = self.run.counts["articles/asked"] - before
         pages = self.settings.getint("ARCHIVER_LIST_PAGES")
@@ -155,8 +171,21 @@ class OutletSpider(scrapy.Spider):
         if further is not None and self._walk.enter(further.source):
             yield self.source_request(further)
         capture = response.meta.get("archiver_capture")
-        if isinstance(capture, Capture) and not listing.sitemaps:  # whose children are not kept
+        if isinstance(capture, Capture):
             self.run.catalogue.set_extraction(capture, ExtractionState.DONE)
+
+    def child_requests(self, listing: Listing, step: Step) -> Iterable[Request]:
+        """Requests for the sitemaps that an index names."""
+        steps: dict[Source, Step] = {}
+        for child in self._walk.children(listing, step):
+            if isinstance(child, Step):
+                steps[child.source] = child
+            else:
+                reason, url, detail = child
+                self.run.problem("discover", reason, url, detail)
+        for source in self._polling.to_ask(steps):
+            if self._walk.enter(source):
+                yield self.source_request(steps[source])
 
     def _note_hubs(self, response: Response, source: Source, listing: Listing) -> None:
         """Keep the hubs that the answer's headers or the listing name, the headers' first."""
@@ -165,11 +194,8 @@ class OutletSpider(scrapy.Spider):
             self.outlet.id, canonical_url(source.url), hubs, topic=topic, at=utcnow()
         )
 
-    def article_requests(self, listing: Listing) -> Iterable[Request]:
-        """Requests for what a listing mentions, so far as it is ours and not fetched yet."""
-        found = wanted(listing, self.outlet)
-        self.run.catalogue.add_discoveries(self.run.run_id, found)
-        self.run.count("discoveries", len(found))
+    def article_requests(self, found: Sequence[Discovery]) -> Iterable[Request]:
+        """Requests for what a listing mentions, so far as it was not fetched yet."""
         new = self.run.catalogue.unfetched(
             self.outlet.id, [seen.url for seen in found], max_attempts=self._max_attempts
         )
@@ -270,7 +296,11 @@ class OutletSpider(scrapy.Spider):
     def source_failed(self, failure: Failure) -> None:
         """A listing that could not be fetched costs itself."""
         self._note(failure)
+        self._source_failed(failure.request.cb_kwargs["step"])  # type: ignore[attr-defined]  # set by Scrapy's engine
+
+    def _source_failed(self, step: Step) -> None:
         self.run.source_ended(good=False)
+        self._polling.failed(step)
 
     def page_failed(self, failure: Failure) -> None:
         """A page that could not be fetched costs itself, and is tried again in a later run."""

@@ -32,6 +32,7 @@ _COLUMNS = ("outlet", "state", "new", "changed", "unchanged", "gone", "problems"
     show_default=True,
     help="Known articles to fetch again: none, those that a source calls modified, or all.",
 )
+@click.option("--due", is_flag=True, help="Ask only those sources that are due.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Crawls side by side.")
 @click.option(
     "-o",
@@ -49,6 +50,7 @@ def command(
     everything: bool,
     limit: int | None,
     recheck: str,
+    due: bool,
     jobs: int | None,
     outputs: tuple[str, ...],
     as_json: bool,
@@ -66,6 +68,8 @@ def command(
     require_contact(loaded)
     names = list(chosen_outlets(loaded, outlets, everything=everything))
     arguments = {"recheck": recheck, **({"limit": str(limit)} if limit is not None else {})}
+    if due:
+        arguments["due"] = "1"
     order = CrawlOrder(
         folder=loaded.folder,
         arguments=arguments,

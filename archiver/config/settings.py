@@ -20,6 +20,7 @@ from pydantic.config import JsonDict
 from archiver import __version__
 from archiver.config.addresses import CatalogueUrl, ConnectTo, Contact, Host, Ports, ProxyUrl
 from archiver.config.politeness import PolitenessSettings
+from archiver.config.polling import PollingSettings
 from archiver.config.quantities import Duration, Size
 from archiver.config.section import Section
 
@@ -295,6 +296,7 @@ class Settings(Section):
     operator: OperatorSettings = OperatorSettings()
     crawl: CrawlSettings = CrawlSettings()
     politeness: PolitenessSettings = PolitenessSettings()
+    polling: PollingSettings = PollingSettings()
     network: NetworkSettings = NetworkSettings()
     extract: ExtractSettings = ExtractSettings()
     replay: ReplaySettings = ReplaySettings()

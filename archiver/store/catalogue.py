@@ -16,6 +16,7 @@ from archiver.store.hubs import Hubs
 from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
 from archiver.store.migrate import migrate
+from archiver.store.polls import Polls
 from archiver.store.robots import RobotsTexts
 from archiver.store.runs import Runs
 from archiver.store.shapes import Shapes
@@ -28,6 +29,7 @@ class Catalogue(
     Captures,
     Articles,
     Aliases,
+    Polls,
     Lookups,
     Lists,
     Status,

@@ -142,6 +142,34 @@ alias = Table(
     sqlite_with_rowid=False,
 )
 
+# How each source stood after it was last asked.
+poll = Table(
+    "poll",
+    metadata,
+    Column("polled", Micros, nullable=False),
+    Column("due", Micros, nullable=False),
+    Column("brought", Micros),  # when it last had something new
+    Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
+    Column("source_id", ForeignKey("url.id"), nullable=False),
+    Column("answered_by_id", ForeignKey("url.id")),  # where it redirects to
+    Column("same_as_id", ForeignKey("url.id")),  # the source whose duplicate it is
+    Column("interval", Integer, nullable=False),  # seconds
+    Column("hint", Integer, nullable=False),  # seconds, by its own word
+    Column("kind", SOURCES, nullable=False),
+    Column("same_rule", Words),
+    PrimaryKeyConstraint("outlet_id", "source_id"),
+)
+
+# The sitemaps that an index named when it was last read.
+child = Table(
+    "child",
+    metadata,
+    Column("index_id", ForeignKey("url.id"), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("url", Words, nullable=False),
+    PrimaryKeyConstraint("index_id", "place"),
+)
+
 # Columns of eight bytes first, then of four and two: PostgreSQL pads for alignment.
 capture = Table(
     "capture",

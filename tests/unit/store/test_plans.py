@@ -14,14 +14,15 @@ from archiver.model import Discovery, ExtractionState, SourceKind
 from archiver.store.aliases import Alias
 from archiver.store.catalogue import Catalogue
 from archiver.store.hosts import Blocks
+from archiver.store.polls import Poll
 
 PAGE = "https://news.sky.com/story/rain-1"
 FOUND = Discovery(url=PAGE, outlet="sky-news", via=SourceKind.FEED, source_url=PAGE, found_at=START)
+POLL = Poll(source=PAGE, kind=SourceKind.FEED, polled=START, due=START, interval=1.0)
 ALIAS = Alias(url=PAGE + "/amp", target=PAGE, rule="amp-path", first_seen=START)
 DIGEST = make_ref().payload_digest or ""
-GROWING = re.compile(
-    r"SCAN (url|source|target|alias|capture|article|revision|discovery|problem|run)\b(?!.*pending)"
-)
+TABLES = "url|source|target|alias|answered|same|poll|child|capture|article|revision|discovery"
+GROWING = re.compile(rf"SCAN ({TABLES}|problem|run)\b(?!.*pending)")
 
 QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "start_run": lambda c: c.start_run("sky-news", trigger="hand", at=START),
@@ -45,6 +46,10 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "known_spellings": lambda c: c.known_spellings([PAGE + "/amp", "nonsense"]),
     "add_aliases": lambda c: c.add_aliases("sky-news", [ALIAS]),
     "aliases_of": lambda c: c.aliases_of(PAGE),
+    "polls": lambda c: c.polls("sky-news", [PAGE]),
+    "note_poll": lambda c: c.note_poll("sky-news", POLL, of=[PAGE]),
+    "name_children": lambda c: c.name_children(PAGE, [PAGE]),
+    "children_of": lambda c: c.children_of(PAGE),
     "captures_of": lambda c: c.captures_of(PAGE),
     "nearest": lambda c: c.nearest(PAGE, START),
     "capture_list": lambda c: c.capture_list(prefix="https://news.sky.com/", after=PAGE),

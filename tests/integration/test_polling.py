@@ -1,0 +1,103 @@
+"""What a poll of an outlet costs, in real crawls: its sources' requests, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from support.scripted_site import Reply, ScriptedSite, feed, redirect, story
+from support.workdir import run, status
+
+from archiver.store.catalogue import Catalogue
+
+X = "http://x.example"
+PAGES = [f"{X}/news/2026/03/01/story-{number}" for number in range(1000, 1004)]
+
+
+def xml(root: str, entry: str, urls: list[str]) -> Reply:
+    entries = "".join(f"<{entry}><loc>{url}</loc></{entry}>" for url in urls)
+    return Reply(
+        body=f'<{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</{root}>',
+        kind="application/xml",
+    )
+
+
+def test_an_unchanged_outlet_costs_its_sources_conditional_requests(tmp_path: Path) -> None:
+    section = story("World", links=f'<a href="{PAGES[3]}">The fourth story of the day</a>')
+    main = feed(PAGES[:1], more=f'<ttl>120</ttl><atom:link rel="self" href="{X}/feed"/>')
+    copied = Reply(body=main.body.replace("<title>F<", "<title>Copy<"), kind=main.kind)
+    answers = {
+        "x.example/feed": main,
+        "x.example/feed-copy": copied,  # only its title differs
+        "x.example/feed-bytes": main,
+        "x.example/feed-moved": redirect(f"{X}/feed"),
+        "x.example/feed-away": redirect(f"{X}/feed-there"),
+        "x.example/feed-there": feed(PAGES[1:2]),
+        "x.example/feed-plain": replace(feed(PAGES[:2]), validators=False),
+        "x.example/empty1": feed([]),
+        "x.example/empty2": feed([]),  # two sources that have nothing yet
+        "x.example/index.xml": xml("sitemapindex", "sitemap", [f"{X}/news.xml"]),
+        "x.example/news.xml": xml("urlset", "url", PAGES[2:3]),
+        "x.example/world": section,
+        **{page.removeprefix("http://"): story(f"Story {page[-4:]}") for page in PAGES},
+    }
+    feeds = ["feed", "feed-copy", "feed-bytes", "feed-moved", "feed-away", "feed-plain"]
+    feeds += ["empty1", "empty2"]
+    seed = (
+        f'homepage = "{X}/"\nfeeds = {[f"{X}/{name}" for name in feeds]}\n'
+        f'sitemaps = ["{X}/index.xml"]\nsections = ["{X}/world"]\n'
+    )
+    with ScriptedSite(answers) as site:
+        folder = site.folder(
+            tmp_path, seed, "x.example", crawl="requisites = false\nconcurrency = 1"
+        )
+        assert run(folder, "archiver", "crawl", "x").returncode == 0
+        assert set(PAGES) < set(site.asked())
+        # what is a duplicate is not asked again; a redirect is, with its target's validators
+        done = run(folder, "scrapy", "crawl", "x")
+        assert done.returncode == 0, done.stderr
+        polled = {one.url: one for one in site.log if not one.url.endswith("robots.txt")}
+        assert {url.removeprefix(f"{X}/") for url in polled} == {
+            "feed",
+            "feed-away",
+            "feed-there",
+            "feed-plain",
+            "empty1",
+            "index.xml",
+            "news.xml",
+            "world",
+            "empty2",
+        }
+        assert len(site.asked()) == len(polled)
+        for url, one in polled.items():
+            expected = {f"{X}/feed-away": 301, f"{X}/feed-plain": 200}.get(url, 304)
+            assert one.status == expected, url
+        counts = status(folder)["outlets"]["x"]["last_run"]["counts"]
+        assert counts["sources/unchanged"] == 8
+        assert counts["sources/duplicate"] == 3
+        assert counts.get("discoveries", 0) == counts.get("articles/asked", 0) == 0
+        # nothing is due
+        assert run(folder, "archiver", "crawl", "x", "--due").returncode == 0
+        assert site.asked() == []
+        # a child of an index that did not change brings something
+        answers["x.example/news.xml"] = xml("urlset", "url", [f"{X}/news/2026/03/02/late-2000"])
+        answers["x.example/news/2026/03/02/late-2000"] = story("Late")
+        assert run(folder, "archiver", "crawl", "x").returncode == 0
+        assert f"{X}/news/2026/03/02/late-2000" in site.asked()
+    with Catalogue.open(f"sqlite:///{folder}/archive/catalogue.sqlite") as catalogue:
+        seeds = [f"{X}/{name}" for name in (*feeds, "index.xml", "world")]
+        polls = catalogue.polls("x", [*seeds, f"{X}/news.xml"])
+        due = catalogue.status()["outlets"]["x"]["next_due"]
+    same = {
+        url.removeprefix(f"{X}/"): (poll.same_rule, poll.same_as)
+        for url, poll in polls.items()
+        if poll.same_rule
+    }
+    assert same.keys() == {"feed-copy", "feed-bytes", "feed-moved"}
+    assert same["feed-moved"] == ("redirect", f"{X}/feed")
+    assert same["feed-copy"][0] == "self-link"
+    assert polls[f"{X}/news.xml"].interval < polls[f"{X}/empty1"].interval
+    first = polls[f"{X}/feed"]
+    assert (first.due - first.polled).total_seconds() >= 7200  # by its ttl
+    assert datetime.fromisoformat(due) == min(polls[url].due for url in seeds)
