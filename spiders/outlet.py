@@ -131,7 +131,7 @@ class OutletSpider(scrapy.Spider):
         """A listing's discoveries, as requests for those pages that are new or modified."""
         source = step.source
         self.run.count(f"sources/{source.kind}")
-        if self._polling.is_unchanged(response):
+        if self._polling.is_unchanged(step, response):
             self.run.count("sources/unchanged")
             self.run.source_ended(good=True)
             self._polling.ended(step, response)

@@ -71,13 +71,17 @@ class Polling:
         poll = self._polls.get(url)
         return (poll and poll.answered_by) or url
 
-    def is_unchanged(self, response: Response) -> bool:
-        """Whether an answer says what the source said before: 304, or the same bytes again."""
+    def is_unchanged(self, step: Step, response: Response) -> bool:
+        """Whether an answer says what the source said before: 304, or the same bytes again.
+
+        Not so the bytes of a section page: its links are read by what was learned since.
+        """
         if response.status == 304:
             return True
         capture, base = _capture(response), _base(response)
         return (
             response.status == 200
+            and step.source.kind is not SourceKind.SECTION
             and capture is not None
             and base is not None
             and base.extraction is ExtractionState.DONE

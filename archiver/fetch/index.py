@@ -152,6 +152,13 @@ class Row:
     capture: Capture
     discovery: Discovery | None = None
 
+    @property
+    def found_in_run(self) -> int | None:
+        """The run in which the mention was found."""
+        if self.discovery is not None and self.discovery.run_id is not None:
+            return self.discovery.run_id
+        return self.capture.run_id
+
 
 def rows_of_file(path: Path) -> Iterator[Row]:
     """The rows of all answers in one of our WARC files, read from its records alone.
@@ -243,6 +250,7 @@ def _discovery(said: Mapping[str, str]) -> Discovery | None:
             published=_moment(said.get("published")),
             modified=_moment(said.get("modified")),
             link=said.get("source-link"),
+            run_id=int(run) if (run := said.get("discovered-in-run", "")).isdecimal() else None,
         )
     except (KeyError, ValueError):
         return None

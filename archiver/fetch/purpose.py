@@ -45,6 +45,7 @@ class Purpose:
             ("discovered-through", seen.via.value),
             ("discovered-at", seen.found_at.isoformat()),
             ("discovered-url", seen.url),  # another one than the record's after a redirect
+            ("discovered-in-run", None if seen.run_id is None else str(seen.run_id)),
             ("source-link", seen.link),
             ("source-guid", seen.guid),
             ("source-title", seen.title),

@@ -93,10 +93,10 @@ def add_rows(catalogue: Catalogue, rows: Iterable[Row]) -> tuple[int, int]:
     rows = iter(rows)
     while batch := list(islice(rows, _BATCH)):
         captures += catalogue.add_captures([row.capture for row in batch])
-        for run_id in {row.capture.run_id for row in batch}:
+        for run_id in {row.found_in_run for row in batch}:
             discoveries += catalogue.add_discoveries(
                 run_id,
-                [row.discovery for row in batch if row.discovery and row.capture.run_id == run_id],
+                [row.discovery for row in batch if row.discovery and row.found_in_run == run_id],
             )
     return captures, discoveries
 

@@ -148,6 +148,7 @@ class Discovery:
     published: datetime | None = None
     modified: datetime | None = None
     link: str | None = None
+    run_id: int | None = None  # where another run found it than the one that uses it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

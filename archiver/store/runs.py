@@ -50,6 +50,7 @@ def _to_discovery(row: Row[Any]) -> Discovery:
         published_raw=row.published_raw,
         published=row.published,
         modified=row.modified,
+        run_id=row.run_id,
     )
 
 
