@@ -130,7 +130,7 @@ def test_shapes_of_confirmed_articles_are_learned_and_lists_followed_while_new(
         assert "/about/row" not in site.asked
         site.asked.clear()
         run(folder, "archiver", "crawl", "y")  # nothing new: no page further than the first
-        assert sorted(site.asked) == ["/feed", "/list", "/robots.txt"]
+        assert sorted(site.asked) == ["/feed", "/list"]
 
 
 def test_a_run_follows_so_many_sitemaps_and_no_more() -> None:
