@@ -64,6 +64,7 @@ docs: $(VENV)/dev ## write docs/reference anew from the code
 bench: $(VENV)/dev ## measure beside peers; writes benchmarks/results.md (needs nginx, wget, curl)
 	$(BIN)/python benchmarks/capture.py $(BENCH)
 	$(BIN)/python benchmarks/extraction.py
+	$(BIN)/python benchmarks/discovery.py
 
 faults: $(VENV)/dev ## kill, starve and cut off a thousand crawls; writes benchmarks/results.md
 	$(BIN)/python benchmarks/faults.py $(FAULTS)

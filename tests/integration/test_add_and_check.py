@@ -12,6 +12,7 @@ from support.small_site import Answer, SmallSite, html, xml
 from support.workdir import add_seed, run, status, working_folder
 
 from archiver.model import utcnow
+from spiders.survey import MAX_CHILDREN, MAX_SECTIONS, MAX_SOURCES
 
 SITE = "http://www.post.example"
 NOW = utcnow()
@@ -137,6 +138,29 @@ def test_a_list_by_its_address_is_done_in_part(tmp_path: Path) -> None:
     assert (seed["id"], seed["name"], seed["feeds"]) == ("post", "Post", [f"{SITE}/feed"])
     assert "dns" in done.stdout + done.stderr
     assert not list((folder / "seeds").rglob("*.toml"))
+
+
+def test_a_page_that_names_sources_without_end_is_asked_for_some(tmp_path: Path) -> None:
+    feeds = "".join(
+        f'<link rel="alternate" type="application/rss+xml" href="/rss/{n}">' for n in range(90)
+    )
+    names = "".join(f"<sitemap><loc>{SITE}/news/{n}.xml</loc></sitemap>" for n in range(90))
+    sections = "".join(f"<a href=/topic{chr(97 + n)}>Topic</a>" for n in range(26))
+    page = f"<html><head></head><body><nav>{sections}</nav><p>Hello"
+    table = {
+        "/": html(page),
+        "/robots.txt": Answer(body=f"Sitemap: {SITE}/index.xml\n".encode()),
+        "/index.xml": xml(f"<sitemapindex>{names}</sitemapindex>"),
+    }
+    with SmallSite(table) as site:
+        folder = folder_for(tmp_path, site)
+        run(folder, "archiver", "add", f"{SITE}/")
+        assert sum(path.startswith("/topic") for path in site.asked) == MAX_SECTIONS
+        assert sum(path.startswith("/news/") for path in site.asked) == MAX_CHILDREN
+        site.answers["/"] = html(f"<html><head>{feeds}</head><body><p>Hello")
+        site.asked.clear()
+        run(folder, "archiver", "add", f"{SITE}/", "--force")
+        assert sum(path.startswith("/rss/") for path in site.asked) == MAX_SOURCES - 1
 
 
 @pytest.mark.parametrize(

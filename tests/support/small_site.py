@@ -32,7 +32,10 @@ def html(text: str) -> Answer:
 
 
 class SmallSite:
-    """Serves `answers` by path (with its query) on any host name; others are 404."""
+    """Serves `answers` by path (with its query) on any host name; others are 404.
+
+    An answer with an ETag is not sent again to who has it.
+    """
 
     def __init__(self, answers: Mapping[str, Answer]) -> None:
         self.answers = dict(answers)
@@ -44,7 +47,10 @@ class SmallSite:
 
             def do_GET(self) -> None:
                 site.asked.append(self.path)
-                answer = site.answers.get(self.path) or Answer(status=404, body=b"no such page")
+                answer = site.answer(self.path)
+                tag = answer.headers.get("ETag")
+                if tag is not None and self.headers.get("If-None-Match") == tag:
+                    answer = Answer(status=304, kind=answer.kind, headers=answer.headers)
                 self.send_response(answer.status)
                 self.send_header("Content-Type", answer.kind)
                 self.send_header("Content-Length", str(len(answer.body)))
@@ -61,6 +67,10 @@ class SmallSite:
         self._server.daemon_threads = True
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def answer(self, path: str) -> Answer:
+        """What a path is answered with; sites without a table say it here."""
+        return self.answers.get(path) or Answer(status=404, body=b"no such page")
 
     def __enter__(self) -> SmallSite:
         """Serve until the end of the block."""

@@ -91,6 +91,14 @@ def test_a_json_feed_of_nothings_is_refused_before_it_is_read() -> None:
         read(make.json_feed_of_nothings())
 
 
+def test_a_title_without_end_is_looked_at_so_far() -> None:
+    title = "&lt;b&gt;" * 10_000 + "late"
+    found = read(
+        f"<rss><channel><item><link>/a</link><title>{title}</title></item></channel></rss>".encode()
+    )
+    assert "late" not in (found.discoveries[0].title or "")
+
+
 def test_links_that_are_none() -> None:
     bad = ("javascript:alert(1)", "data:text/html,x", "file:///etc/passwd", "mailto:a@example.com",
            "ftp://example.com/x", "https://", "http://[::1", "https://a:b:c/")  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archiver.discover import sections
+from archiver.discover import links, sections
 from archiver.discover.candidates import is_candidate, looks_like_article
 from archiver.discover.html import slim
 from archiver.discover.listing import Listing
@@ -118,8 +118,10 @@ def test_only_the_first_links_of_an_endless_page_are_read(monkeypatch):
     monkeypatch.setattr(sections, "MAX_LINKS", 2)
     listing = read(b"<p>" + b"<a href='/2024/05/06/one-two'>One</a>" * 2)
     assert (len(listing.discoveries), reasons(listing)) == (1, [])
-    listing = read(b"<p>" + b"<a href='/2024/05/06/one-two'>One</a>" * 3)
-    assert (len(listing.discoveries), reasons(listing)) == (1, ["too-large"])
+    monkeypatch.setattr(links, "MAX_LINKS", 2)
+    body = b"".join(b"<p><a href='/2024/05/0%d/one-two'>One</a>" % n for n in range(1, 9))
+    listing = read(body)
+    assert (len(listing.discoveries), reasons(listing)) == (2, ["too-large"])
 
 
 def test_encodings_of_pages():
