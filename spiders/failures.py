@@ -6,6 +6,26 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest, NotSupported
 
 from archiver.errors import ArchiverError, DiskFullError
+from archiver.fetch.budget import REASON as HOST_BUDGET
+from archiver.fetch.manners import LEFT
+
+# Not asked for by a rule, and nothing wrong: these are no problems, and no attempts.
+UNTRIED = frozenset({"known", HOST_BUDGET})
+# All by which a request was not made, or not followed.
+REFUSALS = (
+    UNTRIED
+    | LEFT
+    | {
+        "robots",
+        "robots-unreachable",
+        "blocked-address",
+        "blocked-port",
+        "scheme",
+        "redirects",
+        "redirect-circle",
+        "redirect-scheme",
+    }
+)
 
 
 def reason_of(request: Request, error: BaseException | None) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 from scrapy.http import Response
 
 from archiver.discover.autodiscovery import websub_of_headers
-from archiver.discover.candidates import is_candidate
+from archiver.discover.candidates import refusal_of
 from archiver.discover.feeds import parse_feed
 from archiver.discover.listing import Listing
 from archiver.discover.requisites import page_requisites, style_requisites
 from archiver.discover.sections import parse_section
 from archiver.discover.shapes import Learned
 from archiver.discover.sitemaps import parse_sitemap
+from archiver.discover.traps import trap_of
 from archiver.model import Discovery, Outlet, Source, SourceKind
 
 
@@ -66,6 +68,19 @@ def requisites_of(response: Response) -> tuple[str, ...]:
     return ()
 
 
-def wanted(listing: Listing, outlet: Outlet) -> list[Discovery]:
-    """The mentions that are this outlet's articles, by its hosts and URL rules."""
-    return [seen for seen in listing.discoveries if is_candidate(seen.url, outlet)]
+def wanted(listing: Listing, outlet: Outlet, now: datetime) -> tuple[list[Discovery], Counter[str]]:
+    """The mentions that are this outlet's articles, and how many are not, by reason.
+
+    By its hosts and URL rules, then by what looks like a trap; what an `article_include` finds is
+    never taken for one.
+    """
+    found, refused = [], Counter[str]()
+    for seen in listing.discoveries:
+        reason = refusal_of(seen.url, outlet)
+        if reason is None and not outlet.article_include:
+            reason = trap_of(seen.url, now=now)
+        if reason is None:
+            found.append(seen)
+        else:
+            refused[reason] += 1
+    return found, refused

@@ -26,11 +26,10 @@ from archiver.model import (
     Source,
     utcnow,
 )
-from archiver.store.aliases import joined
-from archiver.store.base import BATCH
 from archiver.store.identity import key_of_spelling
 from archiver.urls import canonical_url
-from spiders.failures import reason_of
+from spiders.choosing import Choosing
+from spiders.failures import REFUSALS, UNTRIED, reason_of
 from spiders.items import PageItem, stored_page
 from spiders.listing import hubs_of, read_listing, requisites_of, wanted
 from spiders.polling import Polling
@@ -39,6 +38,8 @@ from spiders.walk import Step, Walk
 
 RECHECKS = ("none", "modified", "all")
 _GONE = (404, 410)
+_DEPTH = "archiver_requisite_depth"
+_MAX_IMPORTS = 5  # style sheets that import each other, from a page on
 
 
 class OutletSpider(scrapy.Spider):
@@ -69,6 +70,7 @@ class OutletSpider(scrapy.Spider):
         self._due = str(due) == "1"
         self._limit = limit
         self._polling: Polling
+        self._choosing: Choosing
         self._asked: set[str] = set()
         self._walk = Walk()
         self._learned = Learned()
@@ -95,11 +97,15 @@ class OutletSpider(scrapy.Spider):
             if item is not None:
                 yield item
         self._polling = Polling(self.crawler, due_only=self._due)
+        most = self.settings.getint("ARCHIVER_HOST_REQUESTS")
+        self._choosing = Choosing(self.run, host_requests=most)
         for source in self._polling.to_ask(self.outlet.sources):
             if self._walk.enter(source):
                 yield self.source_request(Step(source=source))
         backlog = self.run.catalogue.backlog(self.outlet.id, max_attempts=self._max_attempts)
-        for request in self.page_requests(self._with_mentions(self._unknown(backlog))):
+        for request in self.page_requests(
+            self._choosing.with_mentions(self._choosing.unknown(backlog))
+        ):
             yield request
         if self.recheck == "all":
             known = self.run.catalogue.known_articles(self.outlet.id)
@@ -156,7 +162,9 @@ class OutletSpider(scrapy.Spider):
         self.run.source_ended(good=True)
         self.run.add_problems(list(listing.problems))
         self._note_hubs(response, source, listing)
-        found = wanted(listing, self.outlet)
+        found, refused = wanted(listing, self.outlet, utcnow())
+        for reason, times in refused.items():
+            self.run.refuse(reason, times)
         self.run.count("discoveries", len(found))
         brought = self.run.catalogue.add_discoveries(self.run.run_id, found)
         self._polling.ended(step, response, listing, brought=brought)
@@ -182,6 +190,7 @@ class OutletSpider(scrapy.Spider):
                 steps[child.source] = child
             else:
                 reason, url, detail = child
+                self.run.refuse(reason)
                 self.run.problem("discover", reason, url, detail)
         for source in self._polling.to_ask(steps):
             if self._walk.enter(source):
@@ -199,7 +208,8 @@ class OutletSpider(scrapy.Spider):
         new = self.run.catalogue.unfetched(
             self.outlet.id, [seen.url for seen in found], max_attempts=self._max_attempts
         )
-        fresh = set(self._unknown([seen.url for seen in found if seen.url in new]))
+        self.run.refuse("known", len(found) - len(new))
+        fresh = set(self._choosing.unknown([seen.url for seen in found if seen.url in new]))
         chosen = one_of_each(seen for seen in found if seen.url in fresh)
         yield from self.page_requests((seen.url, seen) for seen in chosen)
         if self.recheck == "modified":
@@ -207,29 +217,10 @@ class OutletSpider(scrapy.Spider):
                 (
                     (seen.url, seen)
                     for seen in found
-                    if seen.url not in new and self._modified(seen)
+                    if seen.url not in new and self._choosing.is_modified(seen)
                 ),
                 again=True,
             )
-
-    def _unknown(self, urls: Sequence[str]) -> list[str]:
-        """Those URLs that are no other spelling of a page that is here; the others are noted."""
-        known = self.run.catalogue.known_spellings(urls)
-        self.run.catalogue.add_aliases(self.outlet.id, joined(known, utcnow()))
-        return [url for url in urls if url not in known]
-
-    def _with_mentions(self, urls: Sequence[str]) -> Iterable[tuple[str, Discovery | None]]:
-        """URLs of earlier runs with what their sources said of them then."""
-        for start in range(0, len(urls), BATCH):
-            batch = urls[start : start + BATCH]
-            said = self.run.catalogue.mentions_of(batch)
-            yield from ((url, said.get(url)) for url in batch)
-
-    def _modified(self, seen: Discovery) -> bool:
-        if seen.modified is None:
-            return False
-        last = self.run.catalogue.latest_capture(seen.url)
-        return last is not None and seen.modified > last.captured_at
 
     def page_requests(
         self, urls: Iterable[tuple[str, Discovery | None]], *, again: bool = False
@@ -237,6 +228,8 @@ class OutletSpider(scrapy.Spider):
         """Requests for pages, each URL once a run, within the limit."""
         for url, seen in urls:
             if key_of_spelling(url) in self._asked:
+                continue
+            if not self._choosing.afford(url):
                 continue
             if not again and self.limit and self.run.counts["articles/asked"] >= self.limit:
                 return
@@ -272,7 +265,11 @@ class OutletSpider(scrapy.Spider):
         """Requests for what a page or style sheet shows, so far as it was never fetched."""
         if not self.settings.getbool("ARCHIVER_REQUISITES"):
             return
+        depth = response.meta.get(_DEPTH, 0) + 1
         found = [url for url in requisites_of(response) if url not in self._asked]
+        if depth > _MAX_IMPORTS:
+            self.run.refuse("imports-too-deep", len(found))
+            return
         new = self.run.catalogue.unfetched(self.outlet.id, found, max_attempts=self._max_attempts)
         for url in found:
             if url in new:
@@ -281,7 +278,7 @@ class OutletSpider(scrapy.Spider):
                     url,
                     callback=self.parse_requisite,
                     errback=self.page_failed,
-                    meta={KEY: Purpose(kind=CaptureKind.REQUISITE)},
+                    meta={KEY: Purpose(kind=CaptureKind.REQUISITE), _DEPTH: depth},
                     priority=-10,  # news first
                 )
 
@@ -304,12 +301,10 @@ class OutletSpider(scrapy.Spider):
 
     def page_failed(self, failure: Failure) -> None:
         """A page that could not be fetched costs itself, and is tried again in a later run."""
-        if failure.request.meta.get("archiver_error") == "known":  # type: ignore[attr-defined]  # set by Scrapy's engine
-            return  # a redirect to a page that is here
         reason = self._note(failure)
         request: Request = failure.request  # type: ignore[attr-defined]  # set by Scrapy's engine
         asked = canonical_url(request.meta.get("redirect_urls", [request.url])[0])
-        if reason in LEFT:
+        if reason in LEFT or reason in UNTRIED:
             return
         if request.meta.get("archiver_capture") is None:  # else its capture counts as the attempt
             self.run.catalogue.note_attempt(self.outlet.id, asked, at=utcnow(), reason=reason)
@@ -319,5 +314,9 @@ class OutletSpider(scrapy.Spider):
         reason = reason_of(request, failure.value)
         kind = purpose_of(request).kind
         stage = "requisite" if kind is CaptureKind.REQUISITE else "fetch"
+        if reason in REFUSALS:
+            self.run.refuse(reason)
+        if reason in UNTRIED:
+            return reason  # nothing went wrong
         self.run.problem(stage, reason, request.url, f"{kind}: {failure.value}")
         return reason

@@ -60,6 +60,7 @@ class Polling:
             early = poll is not None and now < poll.due
             if poll and early and poll.same_as in self._seeds:
                 self._run.count("sources/duplicate")
+                self._run.refuse("duplicate-source")
             elif early and self._due_only:
                 self._run.count("sources/not-due")
             else:

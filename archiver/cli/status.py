@@ -13,14 +13,20 @@ from archiver.cli.output import print_table
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON document instead of tables.")
+@click.option(
+    "--reasons", is_flag=True, help="What was not asked for instead, by outlet and reason."
+)
 @click.pass_context
-def command(context: click.Context, as_json: bool) -> None:
+def command(context: click.Context, as_json: bool, reasons: bool) -> None:
     """Show outlets, runs, captures, articles, and every problem by its reason."""
     from archiver.store.catalogue import Catalogue  # SQLAlchemy takes a fifth of a second
 
     loaded = load_settings(context)
     with Catalogue.open(loaded.catalogue_url) as catalogue:
         status = catalogue.status()
+    if reasons:
+        _show_reasons(status["outlets"], as_json=as_json)
+        return
     if as_json:
         click.echo(json.dumps(status, indent=2))
         return
@@ -39,6 +45,30 @@ def command(context: click.Context, as_json: bool) -> None:
         print_table(("outlet", "stage", "problem", "times"), problems)
     files = status["warc_files"]
     click.echo(f"\n{files['count']} WARC files, {files['bytes']:,} bytes, {files['open']} open")
+
+
+def _show_reasons(outlets: dict[str, Any], *, as_json: bool) -> None:
+    """Refusals in the last run and in all: {OUTLET: {REASON: {"last_run": n, "total": n}}}."""
+    table = {name: _reasons(outlet) for name, outlet in outlets.items()}
+    if as_json:
+        click.echo(json.dumps(table, indent=2))
+        return
+    print_table(
+        ("outlet", "reason", "last run", "total"),
+        [
+            (name, reason, times["last_run"], times["total"])
+            for name, by_reason in table.items()
+            for reason, times in by_reason.items()
+        ],
+    )
+
+
+def _reasons(outlet: dict[str, Any]) -> dict[str, dict[str, int]]:
+    counts = (outlet["last_run"] or {}).get("counts", {})
+    return {
+        reason: {"last_run": counts.get(f"refused/{reason}", 0), "total": total}
+        for reason, total in sorted(outlet["refused"].items())
+    }
 
 
 def _outlet_row(name: str, outlet: dict[str, Any]) -> tuple[object, ...]:

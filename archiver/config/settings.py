@@ -189,6 +189,11 @@ class CrawlSettings(Section):
     max_articles: CountOrNone = Field(
         default=0, description="New articles that one crawl fetches at most; 0: no limit."
     )
+    host_requests: CountOrNone = Field(
+        default=5000,
+        description="Requests to one host in one crawl, of whatever kind; the rest is left for the"
+        " next. 0: no limit.",
+    )
     list_pages: Count = Field(
         default=3,
         description="Pages that are read of a section or feed that goes on (?page=2, rel=next); the"

@@ -64,12 +64,22 @@ def is_candidate(url: str, outlet: Outlet) -> bool:
     What an `article_exclude` finds is none, then what an `article_include` finds is one; an empty
     include list admits every URL of the outlet's own hosts.
     """
+    return refusal_of(url, outlet) is None
+
+
+def refusal_of(url: str, outlet: Outlet) -> str | None:
+    """Why a URL is none of the outlet's articles: off-site, excluded, not-included; None if it is.
+
+    See `is_candidate`.
+    """
     if not is_own(url, outlet):
-        return False
+        return "off-site"
     if any(re.search(pattern, url) for pattern in outlet.article_exclude):
-        return False
+        return "excluded"
     included = outlet.article_include
-    return not included or any(re.search(pattern, url) for pattern in included)
+    if included and not any(re.search(pattern, url) for pattern in included):
+        return "not-included"
+    return None
 
 
 def is_page(url: str) -> bool:

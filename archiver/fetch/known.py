@@ -43,6 +43,7 @@ class KnownPages:
         if not run.catalogue.unfetched(run.outlet.id, [page]):
             self._join(run, request)
             request.meta["archiver_error"] = "known"
+            # its errback says nothing: nothing went wrong
             raise IgnoreRequest(f"{request.url} is known already")
 
     def request_dropped(self, request: Request, spider: Spider) -> None:

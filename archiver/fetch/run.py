@@ -26,6 +26,7 @@ from archiver.fetch.recovery import finish_left_files
 from archiver.model import Capture, Outlet, Problem, utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.identity import Territory
+from archiver.store.refusals import REFUSED
 from archiver.warc.compress import Codec
 from archiver.warc.record import Record, WarcInfo
 from archiver.warc.writer import WarcWriter
@@ -150,6 +151,11 @@ class RunExtension:
         found = Problem(stage=stage, reason=reason, url=url, at=utcnow(), detail=detail)
         self.add_problems([found], counted=True)
 
+    def refuse(self, reason: str, by: int = 1) -> None:
+        """Count what is not asked for, by reason: see `archiver status --reasons`."""
+        if by:
+            self.count(f"{REFUSED}/{reason}", by)
+
     def add_problems(self, problems: list[Problem], *, counted: bool = False) -> None:
         """Note many at once, as parsers report them."""
         for problem in problems:
@@ -216,6 +222,12 @@ class RunExtension:
         try:
             for end in self.endings:
                 end()
+            refused = {
+                name.removeprefix(f"{REFUSED}/"): times
+                for name, times in self.counts.items()
+                if name.startswith(f"{REFUSED}/")
+            }
+            self._catalogue.add_refusals(self.outlet.id, refused)
             self._catalogue.end_run(
                 self.run_id, at=utcnow(), state=state, reason=reason, counts=dict(self.counts)
             )

@@ -40,6 +40,7 @@ _DOWNLOADER_MIDDLEWARES = {
     "archiver.fetch.redirects.CountedRedirects": 600,
     "archiver.fetch.proxy.OutletProxyMiddleware": 740,
     "scrapy.downloadermiddlewares.httpproxy.HttpProxyMiddleware": 750,
+    "archiver.fetch.budget.HostBudget": 830,
     "archiver.fetch.manners.MannersMiddleware": 840,
     "scrapy.downloadermiddlewares.stats.DownloaderStats": 850,
 }
@@ -125,6 +126,7 @@ def scrapy_settings(loaded: Loaded) -> dict[str, Any]:
         "ARCHIVER_MAX_ARTICLES": crawl.max_articles,
         "ARCHIVER_LIST_PAGES": crawl.list_pages,
         "ARCHIVER_MAX_ATTEMPTS": crawl.max_attempts,
+        "ARCHIVER_HOST_REQUESTS": crawl.host_requests,
         "ARCHIVER_POLL_LEAST": settings.polling.min_interval,
         "ARCHIVER_POLL_FIRST": settings.polling.first_interval,
         "ARCHIVER_POLL_MOST": settings.polling.max_interval,

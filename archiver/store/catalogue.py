@@ -17,6 +17,7 @@ from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
 from archiver.store.migrate import migrate
 from archiver.store.polls import Polls
+from archiver.store.refusals import Refusals
 from archiver.store.robots import RobotsTexts
 from archiver.store.runs import Runs
 from archiver.store.shapes import Shapes
@@ -30,6 +31,7 @@ class Catalogue(
     Articles,
     Aliases,
     Polls,
+    Refusals,
     Lookups,
     Lists,
     Status,

@@ -9,6 +9,7 @@ from sqlalchemy import Row, and_, func, select
 
 from archiver.store import tables as t
 from archiver.store.base import Store
+from archiver.store.refusals import REFUSED
 
 _PLAIN = ("urls", "articles", "revisions", "gone")
 _PAIRS = ("captures", "problems")
@@ -25,7 +26,8 @@ class Status(Store):
 
             {"outlets": {NAME: {"last_run", "next_due", "urls", "articles", "revisions", "gone",
                                 "pending", "captures": {KIND: {STATUS: n}},
-                                "problems": {STAGE: {REASON: n}}, "attempts": {REASON: n}}},
+                                "problems": {STAGE: {REASON: n}}, "attempts": {REASON: n},
+                                "refused": {REASON: n}}},
              "totals": {"outlets", "urls", "articles", "revisions", "gone", "pending",
                         "captures", "problems"},
              "warc_files": {"count", "open", "bytes"}}
@@ -41,6 +43,7 @@ class Status(Store):
             totals[row.what] += row.n
             _enter(of_outlet[row.outlet_id], row.what, row.key, row.n)
         del totals["attempts"]
+        del totals[REFUSED]
         return {
             "outlets": {row.name: of_outlet[row.number] for row in outlets},
             "totals": {
@@ -89,6 +92,7 @@ def _blank(row: Row[Any], pending: int) -> dict[str, Any]:
         "captures": {},
         "problems": {},
         "attempts": {},
+        REFUSED: {},
     }
 
 
@@ -96,7 +100,7 @@ def _enter(account: dict[str, Any], what: str, key: str, n: int) -> None:
     if what in _PAIRS:
         first, _, second = key.partition("/")
         account[what].setdefault(first, {})[second] = n
-    elif what == "attempts":
+    elif what in ("attempts", REFUSED):
         account[what][key] = n
     else:
         account[what] = n

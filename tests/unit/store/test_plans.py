@@ -46,6 +46,7 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "known_spellings": lambda c: c.known_spellings([PAGE + "/amp", "nonsense"]),
     "add_aliases": lambda c: c.add_aliases("sky-news", [ALIAS]),
     "aliases_of": lambda c: c.aliases_of(PAGE),
+    "add_refusals": lambda c: c.add_refusals("sky-news", {"robots": 1}),
     "polls": lambda c: c.polls("sky-news", [PAGE]),
     "note_poll": lambda c: c.note_poll("sky-news", POLL, of=[PAGE]),
     "name_children": lambda c: c.name_children(PAGE, [PAGE]),

@@ -16,6 +16,7 @@ BLANK = {
     "captures": {},
     "problems": {},
     "attempts": {},
+    "refused": {},
 }
 
 
@@ -71,6 +72,8 @@ def test_everything_is_counted_where_it_belongs(catalogue: Catalogue) -> None:
         catalogue.mark_gone(f"{host}/2", at=after(hours=1), status=404)
         fault = Problem(stage="extract", reason="no-text", url=f"{host}/3", at=START)
         catalogue.add_problems(run_id, outlet, [fault])
+        for _ in range(2):
+            catalogue.add_refusals(outlet, {"robots": 1})
     catalogue.close_file("bbc.warc.gz", at=after(hours=2), size=4096, sha256=None)
 
     status = catalogue.status()
@@ -88,6 +91,7 @@ def test_everything_is_counted_where_it_belongs(catalogue: Catalogue) -> None:
             "captures": {"feed": {"200": 1}, "page": {"200": 2, "404": 1, "none": 1}},
             "problems": {"extract": {"no-text": 1}},
             "attempts": {"dns": 1},
+            "refused": {"robots": 2},
         }
     assert status["totals"] == {
         "outlets": 2,
