@@ -25,6 +25,7 @@ def finding_to_json(found: Finding) -> dict[str, Any]:
         "newest": found.newest.isoformat() if found.newest else None,
         "language": found.language,
         "hubs": list(found.hubs),
+        "moved_to": found.moved_to,
     }
 
 

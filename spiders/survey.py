@@ -50,6 +50,7 @@ MAX_SECTIONS = 10  # of the navigation that are looked at
 MAX_CHILDREN = 5  # of a sitemap index that are looked at
 MAX_SOURCES = 60
 _FEW = 5  # links to articles that a section page has at least
+_FOR_GOOD = frozenset({301, 308})
 _OFTEN = 0.3  # of a source's items on a host that is not the outlet's: then it is
 
 
@@ -197,6 +198,7 @@ class SurveySpider(scrapy.Spider):
             now=utcnow(),
             stale_after=timedelta(days=self.order.get("stale_days", 30)),
             expected=kind,
+            moved_to=_moved(answer.response),
         )
         if not self.order.get("url") or step.way or not known.listing.sitemaps:
             return [found]
@@ -259,6 +261,12 @@ class SurveySpider(scrapy.Spider):
                 if count >= _OFTEN * len(one.links):
                     hosts[bare_host(host)] = None
         return sorted(hosts)
+
+
+def _moved(response: Response) -> str | None:
+    """Where an address has moved to for good (301 and 308: RFC 9110 section 15.4)."""
+    reasons = response.meta.get("redirect_reasons", ())
+    return response.url if reasons and _FOR_GOOD.issuperset(reasons) else None
 
 
 def _is_section(one: Finding) -> bool:

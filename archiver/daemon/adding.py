@@ -131,7 +131,9 @@ def seed_of(wish: Wish, survey: Survey, *, day: str) -> SeedFile | None:
         return None
     sources: dict[str, list[Noted]] = {key: [] for key in _KEYS.values()}
     for found in taken:
-        sources[_KEYS[found["kind"]]].append(Noted(url=found["url"], note=note_of(found)))
+        sources[_KEYS[found["kind"]]].append(
+            Noted(url=found["moved_to"] or found["url"], note=note_of(found))
+        )
     return SeedFile(
         id=wish.id,
         name=wish.title or report["name"],

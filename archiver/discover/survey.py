@@ -46,6 +46,7 @@ class Finding:
     newest: datetime | None = None
     language: str | None = None
     hubs: tuple[str, ...] = ()
+    moved_to: str | None = None  # for good, as its server says
     links: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -78,13 +79,15 @@ def read(
     now: datetime,
     stale_after: timedelta,
     expected: SourceKind | None = None,
+    moved_to: str | None = None,
 ) -> Finding:
     """The finding of a source that was read; `expected` is the kind that it ought to have."""
     found = Finding(
         url=url,
         kind=kind,
         verdict=Verdict.ALIVE,
-        reason="",
+        reason=f"has moved to {moved_to}" if moved_to else "",
+        moved_to=moved_to,
         how=how,
         format=listing.about.format,
         items=len(listing.discoveries) or len(listing.sitemaps),

@@ -49,6 +49,7 @@ def section(name: str) -> Answer:
         '<link rel="alternate" type="application/rss+xml" href="/feed">'
         '<link rel="alternate" type="application/rss+xml" href="/feed-again">'
         '<link rel="alternate" type="application/rss+xml" href="/old-feed">'
+        '<link rel="alternate" type="application/rss+xml" href="/moved">'
         "</head><body><nav><a href=/world>World</a><a href=/sport>Sport</a><a href=/about>About</a>"
         f"<a href=/empty>Empty</a></nav><main>{cards}</main></body></html>"
     )
@@ -65,6 +66,8 @@ def answers() -> dict[str, Answer]:
         "/empty": html("<html><body><p>Nothing here."),
         "/feed": rss("main"),
         "/feed-again": rss("main"),
+        "/moved": Answer(status=301, headers={"Location": "/now-here"}),
+        "/now-here": rss("moved"),
         "/old-feed": rss("old", age=90),
         "/empty-feed": rss("none", count=0),
         "/shut": Answer(status=403),
@@ -108,7 +111,7 @@ def test_a_homepage_becomes_a_seed_that_can_be_crawled(tmp_path: Path) -> None:
             "country": "GB",
             "language": "en",
             "timezone": "Europe/London",
-            "feeds": [f"{SITE}/feed"],  # neither the same again nor the old one
+            "feeds": [f"{SITE}/feed", f"{SITE}/now-here"],  # neither the same again nor the old one
             "sitemaps": [f"{SITE}/news.xml"],  # found in the index that robots.txt names
             "sections": [f"{SITE}/", f"{SITE}/world", f"{SITE}/sport"],
         }
@@ -121,7 +124,7 @@ def test_a_homepage_becomes_a_seed_that_can_be_crawled(tmp_path: Path) -> None:
             site.asked.count("/") - 1
         )  # each once, but for robots.txt and the homepage, which are read in two ways
         captures = status(folder)["outlets"]["post"]["captures"]
-        assert captures["feed"] == {"200": 3}
+        assert captures["feed"] == {"200": 4, "301": 1}
         assert captures["sitemap"] == {"200": 3}
         asked = len(site.asked)
         again = run(folder, "archiver", "add", f"{SITE}/")
@@ -135,7 +138,8 @@ def test_a_list_by_its_address_is_done_in_part(tmp_path: Path) -> None:
         done = run(folder, "archiver", "add", f"{SITE}/list.opml", "--dry-run")
     assert done.returncode == 3, done.stderr  # the other site cannot be reached
     seed = tomllib.loads(done.stdout[done.stdout.index("# Found") :])
-    assert (seed["id"], seed["name"], seed["feeds"]) == ("post", "Post", [f"{SITE}/feed"])
+    assert (seed["id"], seed["name"]) == ("post", "Post")
+    assert seed["feeds"] == [f"{SITE}/feed", f"{SITE}/now-here"]
     assert "dns" in done.stdout + done.stderr
     assert not list((folder / "seeds").rglob("*.toml"))
 
@@ -179,6 +183,7 @@ def test_what_cannot_be_added(tmp_path: Path, source: str, code: int, word: str)
 def test_how_the_sources_of_an_outlet_stand(tmp_path: Path) -> None:
     expected = {
         "/feed": "alive",
+        "/moved": "alive",
         "/feed-again": "duplicate",
         "/old-feed": "stale",
         "/empty-feed": "empty",
@@ -203,6 +208,7 @@ def test_how_the_sources_of_an_outlet_stand(tmp_path: Path) -> None:
         }
         assert found["/secret"]["reason"] == "robots.txt forbids it"
         assert "/secret" not in site.asked
+        assert found["/moved"]["reason"] == f"has moved to {SITE}/now-here"
         assert found["/shut"]["reason"] == "HTTP status 403"
         table = run(folder, "archiver", "outlets", "check", "post", "--stale-after", "365")
         assert table.returncode == 3
