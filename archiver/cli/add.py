@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,20 +126,18 @@ def _show(
         }
         click.echo(json.dumps(document))
         return
-    rows = [
-        (
-            found["url"],
-            found["kind"] or "",
-            found["format"] or "",
-            found["items"],
-            (found["newest"] or "")[:10],
-            found["verdict"],
-            found["reason"],
-        )
-        for found in survey.findings
-    ]
-    if text is not None and path is None:  # a dry run: the file, and nothing beside it
+    if text is None:
+        for found in survey.findings:
+            click.echo(f"{found['url']}: {found['verdict']}: {found['reason']}", err=True)
+        click.echo(f"{wish.url}: nothing to watch", err=True)
+    elif path is None:  # a dry run: the file, and nothing beside it
         click.echo(text, nl=False)
     else:
-        print_table(_COLUMNS, rows)
-        click.echo(f"{path}" if path else f"{wish.url}: nothing to watch", err=path is None)
+        print_table(_COLUMNS, [_row(found) for found in survey.findings])
+        click.echo(path)
+
+
+def _row(found: Mapping[str, Any]) -> tuple[object, ...]:
+    newest = (found["newest"] or "")[:10]
+    named = (found[name] or "" for name in ("url", "kind", "format"))
+    return (*named, found["items"], newest, found["verdict"], found["reason"])
