@@ -8,8 +8,10 @@ from pathlib import Path
 
 from scrapy.http import Response
 
+from archiver.discover.signals import Signal, page_signals
 from archiver.errors import ArchiverError
 from archiver.fetch.index import original_of
+from archiver.fetch.noarchive import PRODUCT
 from archiver.model import Capture, Outlet, Page
 from archiver.store.catalogue import Catalogue
 from archiver.urls import canonical_url
@@ -17,6 +19,7 @@ from archiver.warc.names import resolve
 from archiver.warc.reader import StoredRecord, iter_records, read_record
 
 BODY_CAP = 64 * 1024 * 1024  # bytes of a decoded page; more is no article
+
 _LOOK_AHEAD = 1000  # records: what a browser asks for to make a page comes between
 
 
@@ -26,6 +29,7 @@ class PageItem:
 
     page: Page
     capture: Capture
+    signals: tuple[Signal, ...] = ()
     redirected_from: tuple[str, ...] = ()  # what was asked for, and each hop on the way
 
     @classmethod
@@ -33,7 +37,11 @@ class PageItem:
         """The item of a fresh answer; its body is decoded already."""
         kind = response.headers.get(b"Content-Type")
         item = _item(capture, outlet, response.body, kind, url=response.url)
-        return replace(item, redirected_from=tuple(response.meta.get("redirect_urls", ())))
+        fields = [(name, v) for name, values in response.headers.items() for v in values]
+        said = page_signals(fields, response.body, product=PRODUCT)
+        return replace(
+            item, signals=said, redirected_from=tuple(response.meta.get("redirect_urls", ()))
+        )
 
 
 def stored_page(
@@ -46,7 +54,8 @@ def stored_page(
     """
     try:
         record = read_record(resolve(warcs, capture.warc.file), capture.warc.offset)
-        headers = {name.lower(): value for name, value in record.http().headers}
+        fields = record.http().headers
+        headers = {name.lower(): value for name, value in fields}
         if record.type == "revisit":
             original = original_of(catalogue, record)
             if original is None:
@@ -55,7 +64,8 @@ def stored_page(
         body, kind = record.body(BODY_CAP), headers.get(b"content-type")
         if outlet.render and (made := _made_of(warcs, capture)):
             body, kind = made, b"text/html; charset=utf-8"
-        return _item(capture, outlet, body, kind, url=capture.url)
+        item = _item(capture, outlet, body, kind, url=capture.url)
+        return replace(item, signals=page_signals(fields, body, product=PRODUCT))
     except (ArchiverError, OSError):
         return None
 

@@ -255,7 +255,8 @@ class OutletSpider(scrapy.Spider):
         elif response.status == 304:
             self.run.count("articles/unchanged")
         else:
-            self.run.problem("fetch", f"http-{response.status}", response.url)
+            reason = response.meta.get("archiver_error") or f"http-{response.status}"
+            self.run.problem("fetch", reason, response.url)
             if response.status in _GONE:
                 asked = canonical_url(response.meta.get("redirect_urls", [response.url])[0])
                 if self.run.catalogue.mark_gone(asked, at=utcnow(), status=response.status):

@@ -16,6 +16,7 @@ from archiver.fetch.manners import Manners
 from archiver.fetch.run import run_of
 from archiver.model import Article, ArticleKind, ExtractionState
 from spiders.items import PageItem
+from spiders.reservations import Reservations
 from spiders.spellings import spellings_of
 
 _NO_NEWS = (ArticleKind.BLOCKED, ArticleKind.CONSENT)
@@ -32,6 +33,7 @@ class ArticlePipeline:
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
+        self._reservations = Reservations(crawler)
         self._manners = crawler.get_extension(Manners)
         self._shapes: Counter[tuple[str, bool]] = Counter()  # of this run's pages
         settings = crawler.settings
@@ -52,6 +54,10 @@ class ArticlePipeline:
         if not isinstance(item, PageItem):
             return item
         run = run_of(self._crawler)
+        if await self._reservations.forbids_text(item):
+            run.catalogue.set_extraction(item.capture, ExtractionState.NONE)
+            run.problem("extract", "tdm-reserved", item.page.url)
+            raise DropItem(f"{item.page.url}: tdm-reserved")
         extraction = await self._pool.extract(item.page)
         article = extraction.article
         if article is None:

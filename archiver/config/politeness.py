@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -35,6 +35,17 @@ class PolitenessSettings(Section):
         default=30.0,
         description="Longest time between two requests that a host's robots.txt may ask for"
         " (Crawl-delay); more counts as this.",
+    )
+    noarchive: Literal["record", "refuse"] = Field(
+        default="record",
+        description="What becomes of pages that say noarchive (robots meta element, X-Robots-Tag):"
+        ' "record": kept, with a note that they say so; "refuse": not kept.',
+    )
+    tdm: Literal["record", "no-extract"] = Field(
+        default="record",
+        description="What becomes of pages whose text and data mining is reserved (TDMRep):"
+        ' "record": kept and read, with a note of it; "no-extract": kept, but no article is made;'
+        " hosts are asked for their tdmrep.json too.",
     )
     daily_requests: int = Field(
         default=50_000,

@@ -20,13 +20,15 @@ from archiver import __version__
 from archiver.config.load import Loaded
 from archiver.config.settings import Settings
 from archiver.errors import ArchiverError, CatalogueError, DiskFullError, WarcError
+from archiver.fetch.noarchive import asks_not_to_be_kept
 from archiver.fetch.purpose import purpose_of
 from archiver.fetch.recorder import Recorder
 from archiver.fetch.recovery import finish_left_files
-from archiver.model import Capture, Outlet, Problem, utcnow
+from archiver.model import Capture, CaptureKind, Outlet, Problem, utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.identity import Territory
 from archiver.store.refusals import REFUSED
+from archiver.urls import canonical_url
 from archiver.warc.compress import Codec
 from archiver.warc.record import Record, WarcInfo
 from archiver.warc.writer import WarcWriter
@@ -61,6 +63,7 @@ class RunExtension:
         self._faults = 0  # of our own code
         self._ended_by: str | None = None
         self._in_part = False
+        self._obeys_noarchive = settings.politeness.noarchive == "refuse"
         self.endings: list[Callable[[], None]] = []  # called before the run ends in the catalogue
         writer = WarcWriter(
             self.warcs,
@@ -123,9 +126,19 @@ class RunExtension:
         return run
 
     async def keep(self, exchange: Exchange, request: Request) -> Capture | None:
-        """Keep one exchange (the `ExchangeSink` of the download handler)."""
+        """Keep one exchange (the `ExchangeSink` of the download handler).
+
+        None also for a page that asks not to be kept, where that is obeyed.
+        """
+        purpose = purpose_of(request)
+        refusable = self._obeys_noarchive and purpose.kind is CaptureKind.PAGE
+        if refusable and asks_not_to_be_kept(exchange):
+            request.meta["archiver_error"] = "noarchive"
+            url = canonical_url(exchange.url)
+            self._catalogue.note_attempt(self.outlet.id, url, at=utcnow(), reason="noarchive")
+            return None
         try:
-            capture = await self._recorder.keep(exchange, purpose_of(request))
+            capture = await self._recorder.keep(exchange, purpose)
         except _OURS as error:
             self._give_up(error)
             raise

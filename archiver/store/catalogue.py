@@ -21,6 +21,7 @@ from archiver.store.refusals import Refusals
 from archiver.store.robots import RobotsTexts
 from archiver.store.runs import Runs
 from archiver.store.shapes import Shapes
+from archiver.store.signals import Signals
 from archiver.store.status import Status
 
 
@@ -39,6 +40,7 @@ class Catalogue(
     Shapes,
     Hosts,
     RobotsTexts,
+    Signals,
 ):
     """An open catalogue. Each method is one transaction; threads may share it.
 

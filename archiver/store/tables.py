@@ -282,6 +282,18 @@ tally = Table(
     sqlite_with_rowid=False,
 )
 
+# What captures said of themselves: noarchive, noindex, tdm-reservation, tdm-policy.
+signal = Table(
+    "signal",
+    metadata,
+    Column("url_id", ForeignKey("url.id"), nullable=False),
+    Column("at", Micros, nullable=False),  # of the capture
+    Column("name", Words, nullable=False),
+    Column("value", Words, nullable=False),
+    Column("source", Words, nullable=False),
+    PrimaryKeyConstraint("url_id", "at", "name"),
+)
+
 # Of these three nothing can be rebuilt: they are what one run tells the next, and grow old soon.
 host_state = Table(
     "host_state",

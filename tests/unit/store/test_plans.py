@@ -65,6 +65,8 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "reopen": lambda c: c.reopen(PAGE),
     "host_state": lambda c: c.host_state("x"),
     "book_requests": lambda c: c.book_requests("sky-news", day=1, wanted=1, limit=1),
+    "keep_signals": lambda c: c.keep_signals(c.captures_of(PAGE)[0], [("a", "b", "c")]),
+    "signals_of": lambda c: c.signals_of(PAGE),
     "known_robots": lambda c: c.known_robots("x"),
     "blocks_of": lambda c: c.blocks_of("sky-news"),
     "keep_blocks": lambda c: c.keep_blocks("sky-news", Blocks()),
