@@ -39,6 +39,17 @@ class Choosing:
             said = self._run.catalogue.mentions_of(batch)
             yield from ((url, said.get(url)) for url in batch)
 
+    def as_first_said(self, chosen: Sequence[Discovery]) -> Iterator[tuple[str, Discovery]]:
+        """Mentions that are to be followed, each as it was first made.
+
+        A listing is read again after a crash: what it says then was found before.
+        """
+        first = self._run.catalogue.mentions_of([seen.url for seen in chosen])
+        for seen in chosen:
+            known = first.get(seen.url)
+            earlier = known is not None and known.found_at < seen.found_at
+            yield seen.url, known if known is not None and earlier else seen
+
     def is_modified(self, seen: Discovery) -> bool:
         """Whether a source says that a page was modified after its last capture."""
         if seen.modified is None:

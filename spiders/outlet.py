@@ -211,7 +211,7 @@ class OutletSpider(scrapy.Spider):
         self.run.refuse("known", len(found) - len(new))
         fresh = set(self._choosing.unknown([seen.url for seen in found if seen.url in new]))
         chosen = one_of_each(seen for seen in found if seen.url in fresh)
-        yield from self.page_requests((seen.url, seen) for seen in chosen)
+        yield from self.page_requests(self._choosing.as_first_said(chosen))
         if self.recheck == "modified":
             yield from self.page_requests(
                 (
