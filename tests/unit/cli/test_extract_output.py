@@ -26,14 +26,16 @@ def test_walls_are_lines_of_their_own_kind(page: str, kind: str) -> None:
     assert ("reason" in line) == (kind != "article")
 
 
-def _said_on_stderr(*, terminal: bool) -> bytes:
+def _said_on_stderr(folder: Path, *, terminal: bool) -> bytes:
     ours, theirs = pty.openpty() if terminal else os.pipe()
-    with subprocess.Popen(
-        _COMMAND, stdout=subprocess.PIPE, stderr=theirs, env={**os.environ, "TERM": "xterm"}
-    ) as process:
+    out = folder / "out.jsonl"  # a file: whoever waits for one pipe lets another one fill
+    with (
+        out.open("wb") as stdout,
+        subprocess.Popen(
+            _COMMAND, stdout=stdout, stderr=theirs, env={**os.environ, "TERM": "xterm"}
+        ),
+    ):
         os.close(theirs)
-        assert process.stdout is not None
-        assert json.loads(process.stdout.read())["kind"] == "article"
         said = b""
         try:
             while chunk := os.read(ours, 65536):
@@ -41,9 +43,10 @@ def _said_on_stderr(*, terminal: bool) -> bytes:
         except OSError:  # how a terminal says that nobody writes to it any more
             pass
         os.close(ours)
+    assert json.loads(out.read_text("utf-8"))["kind"] == "article"
     return said
 
 
-def test_a_bar_is_shown_on_a_terminal_only() -> None:
-    assert b"pages" in _said_on_stderr(terminal=True)
-    assert _said_on_stderr(terminal=False) == b""
+def test_a_bar_is_shown_on_a_terminal_only(tmp_path: Path) -> None:
+    assert b"pages" in _said_on_stderr(tmp_path, terminal=True)
+    assert _said_on_stderr(tmp_path, terminal=False) == b""
