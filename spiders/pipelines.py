@@ -57,6 +57,7 @@ class ArticlePipeline:
         if await self._reservations.forbids_text(item):
             run.catalogue.set_extraction(item.capture, ExtractionState.NONE)
             run.problem("extract", "tdm-reserved", item.page.url)
+            run.refuse("tdm-reserved")
             raise DropItem(f"{item.page.url}: tdm-reserved")
         extraction = await self._pool.extract(item.page)
         article = extraction.article

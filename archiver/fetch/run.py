@@ -134,6 +134,7 @@ class RunExtension:
         refusable = self._obeys_noarchive and purpose.kind is CaptureKind.PAGE
         if refusable and asks_not_to_be_kept(exchange):
             request.meta["archiver_error"] = "noarchive"
+            self.refuse("noarchive")
             url = canonical_url(exchange.url)
             self._catalogue.note_attempt(self.outlet.id, url, at=utcnow(), reason="noarchive")
             return None

@@ -192,6 +192,9 @@ def test_nothing_reaches_loopback_by_any_spelling_or_way(
     assert problems["fetch"]["blocked-port"] == len(ports)
     assert problems["fetch"]["redirect-circle"] == 1
     assert site.paths.count("/circle") == 1
+    refused = status(folder)["outlets"]["x"]["refused"]
+    assert refused["redirect-circle"] == 1
+    assert refused["blocked-address"] > count
 
 
 def test_nothing_reaches_loopback_through_robots_txt(

@@ -98,7 +98,9 @@ def test_signals_are_noted_and_obeyed_as_configured(tmp_path: Path) -> None:
     ]["x"]["problems"].get("extract")
 
     assert captured(tmp_path / "b") == KEPT
-    problems = status(tmp_path / "b")["outlets"]["x"]["problems"]
+    found = status(tmp_path / "b")["outlets"]["x"]
+    problems = found["problems"]
+    assert (found["refused"]["noarchive"], found["refused"]["tdm-reserved"]) == (3, 3)
     assert problems["fetch"] == {"noarchive": 3}
     assert problems["extract"] == {"tdm-reserved": 3}
     assert _Pages.asked.count("/.well-known/tdmrep.json") == 1  # where it is obeyed
