@@ -93,6 +93,8 @@ class ArticlePipeline:
             if article.kind not in _NO_NEWS:  # which say nothing of the page behind them
                 self._learn(item, article=True)
             run.count("articles/new")
+            if article.published is None:
+                run.count("articles/undated")
         elif saved.changed:
             run.count("articles/changed")
         else:

@@ -24,6 +24,8 @@ COMMANDS = {
     "add": "Find the sources of an outlet, and write its seed file.",
     "outlets": "List the outlets in seeds/.",
     "crawl": "Crawl outlets once: poll their sources, fetch what is new, extract it.",
+    "daemon": "Follow the timetable: crawl what is due, look after the archive, until stopped.",
+    "run-now": "Have the running daemon crawl outlets now, among its other crawls.",
     "status": "Show outlets, runs, captures, articles, and every problem by its reason.",
     "show": "Show the versions of the article at URL, and the newest one's text.",
     "extract": "Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.",
@@ -46,7 +48,7 @@ class LazyGroup(click.Group):
         """The command of a name; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"archiver.cli.{cmd_name}").command
+        command: click.Command = import_module(f"archiver.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def resolve_command(

@@ -68,6 +68,8 @@ def _kind(schema: dict[str, Any]) -> str:
     """What a value of a JSON Schema is called in the tables."""
     if "enum" in schema:
         return ", ".join(f"`{json.dumps(value)}`" for value in schema["enum"])
+    if "$ref" in schema:
+        return "table"
     if "anyOf" in schema:  # with null, which TOML does not have
         return _kind(schema["anyOf"][0])
     if "format" in schema:
@@ -105,7 +107,7 @@ def settings_page() -> str:
     schema = SCHEMAS["archiver"]()
     lines = [_NOTE, _SETTINGS_HEAD]
     for section, field in Settings.model_fields.items():
-        lines += [f"## [{section}]", "", (field.annotation.__doc__ or "").strip(), ""]
+        lines += [f"## [{section}]", "", cleandoc(field.annotation.__doc__ or ""), ""]
         lines += _table("key", "type", "default", "variable", "meaning")
         reference = schema["properties"][section]["$ref"].rpartition("/")[2]
         properties = schema["$defs"][reference]["properties"]

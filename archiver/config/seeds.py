@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -23,6 +23,7 @@ from pydantic import (
 from archiver.config.addresses import AddressRange, Host, PageUrl, Ports, ProxyUrl
 from archiver.config.faults import dotted_keys, explain
 from archiver.config.quantities import Duration
+from archiver.config.timetable import Times
 from archiver.config.tomlfile import TomlFile
 from archiver.errors import ConfigError
 from archiver.model import Outlet, Source, SourceKind
@@ -146,6 +147,7 @@ class Seed(SeedTable):
     enabled: bool = Field(default=True, description="Whether the outlet is crawled.")
     articles: ArticlesTable = ArticlesTable()
     fetch: FetchTable = FetchTable()
+    timetable: Times = Times()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,6 +156,7 @@ class Seeds:
 
     outlets: dict[str, Outlet]
     faults: tuple[str, ...] = ()
+    times: dict[str, Times] = field(default_factory=dict)  # of the outlets that have their own
 
 
 _KINDS = (
@@ -162,6 +165,7 @@ _KINDS = (
     (SourceKind.SECTION, "sections"),
 )
 _KEYS = dotted_keys(Seed)
+_USUAL = Times()
 
 
 def load_seeds(folder: Path) -> dict[str, Outlet]:
@@ -183,22 +187,25 @@ def read_seeds(folder: Path) -> Seeds:
     """As `load_seeds`, but a bad file costs only itself. An id taken twice goes to nobody."""
     faults: list[str] = []
     outlets: dict[str, Outlet] = {}
+    times: dict[str, Times] = {}
     files: dict[str, list[TomlFile]] = {}
     for path in _seed_files(folder):
         try:
             file = TomlFile(path, str(path.relative_to(folder.parent)))
-            outlet = _outlet(file)
+            outlet, seed = _outlet(file)
         except ConfigError as error:
             faults += error.faults
             continue
         outlets[outlet.id] = outlet
+        if seed.timetable != _USUAL:
+            times[outlet.id] = seed.timetable
         files.setdefault(outlet.id, []).append(file)
     for taken, holders in files.items():
         if len(holders) > 1:
             del outlets[taken]
             places = " and ".join(file.where(("id",)) for file in holders)
             faults.append(f"{places}: id: {taken!r} is taken more than once")
-    return Seeds(outlets=dict(sorted(outlets.items())), faults=tuple(faults))
+    return Seeds(outlets=dict(sorted(outlets.items())), faults=tuple(faults), times=times)
 
 
 def _seed_files(folder: Path) -> Iterator[Path]:
@@ -208,7 +215,7 @@ def _seed_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _outlet(file: TomlFile) -> Outlet:
+def _outlet(file: TomlFile) -> tuple[Outlet, Seed]:
     found: list[tuple[int, str]] = []
     if not any(file.data.get(key) for _, key in _KINDS):
         found.append((1, "needs at least one of feeds, sitemaps or sections"))
@@ -224,7 +231,7 @@ def _outlet(file: TomlFile) -> Outlet:
         for kind, key in _KINDS
         for url in dict.fromkeys(getattr(seed, key))  # each URL once
     )
-    return Outlet(
+    outlet = Outlet(
         id=seed.id,
         name=seed.name,
         homepage=seed.homepage,
@@ -245,3 +252,4 @@ def _outlet(file: TomlFile) -> Outlet:
         render=seed.fetch.render,
         enabled=seed.enabled,
     )
+    return outlet, seed

@@ -23,6 +23,8 @@ from archiver.config.politeness import PolitenessSettings
 from archiver.config.polling import PollingSettings
 from archiver.config.quantities import Duration, Size
 from archiver.config.section import Section
+from archiver.config.service import DaemonSettings
+from archiver.config.timetable import TimetableSettings
 
 MB = 1000**2
 GB = 1000**3
@@ -292,6 +294,9 @@ class LogSettings(Section):
     level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"], BeforeValidator(_upper)
     ] = Field(default="INFO", description="Least severity that is written.")
+    format: Literal["console", "json"] = Field(
+        default="console", description="How the daemon writes: lines for people, or JSON lines."
+    )
 
 
 class Settings(Section):
@@ -305,4 +310,6 @@ class Settings(Section):
     network: NetworkSettings = NetworkSettings()
     extract: ExtractSettings = ExtractSettings()
     replay: ReplaySettings = ReplaySettings()
+    timetable: TimetableSettings = TimetableSettings()
+    daemon: DaemonSettings = DaemonSettings()
     log: LogSettings = LogSettings()

@@ -41,6 +41,15 @@ class CrawlOrder:
             line += ["-o", output]
         return line
 
+    def child_environment(self) -> dict[str, str]:
+        """The child's environment: this process's, and what makes it load these very settings."""
+        return {
+            **os.environ,
+            **self.environment,
+            "SCRAPY_SETTINGS_MODULE": "spiders.settings",
+            "ARCHIVER_TRIGGER": self.trigger,
+        }
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CrawlOutcome:
@@ -86,7 +95,7 @@ class Dispatcher:
             child = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments, no shell
                 self._order.command(outlet),
                 cwd=self._order.folder,
-                env=self._environment(),
+                env=self._order.child_environment(),
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
@@ -97,14 +106,6 @@ class Dispatcher:
         return CrawlOutcome(
             outlet=outlet, exit_code=code, seconds=round(time.monotonic() - started, 3)
         )
-
-    def _environment(self) -> dict[str, str]:
-        return {
-            **os.environ,
-            **self._order.environment,
-            "SCRAPY_SETTINGS_MODULE": "spiders.settings",
-            "ARCHIVER_TRIGGER": self._order.trigger,
-        }
 
     def _stop(self) -> None:
         with self._lock:

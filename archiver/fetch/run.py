@@ -7,7 +7,7 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import scrapy
 from scrapy import Request, Spider, signals
@@ -53,7 +53,10 @@ class RunExtension:
         self._catalogue = Catalogue.open(loaded.catalogue_url, create=True)
         self.counts: Counter[str] = Counter()
         self.run_id = self._catalogue.start_run(
-            outlet.id, trigger=os.environ.get("ARCHIVER_TRIGGER", "scrapy"), at=utcnow()
+            outlet.id,
+            trigger=os.environ.get("ARCHIVER_TRIGGER", "scrapy"),
+            at=utcnow(),
+            planned=_planned(os.environ.get("ARCHIVER_PLANNED")),
         )
         self.warcs = loaded.warc_folder
         finish_left_files(self.warcs, self._catalogue)
@@ -259,6 +262,14 @@ class RunExtension:
         if not self._failed_sources and not self._faults:
             return "done"
         return "partial" if self._good_sources else "failed"
+
+
+def _planned(text: str | None) -> datetime | None:
+    """The moment that the timetable had planned; None for a crawl that it did not start."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
 
 
 def _set_exit_code(crawler: Crawler, error: ArchiverError) -> None:

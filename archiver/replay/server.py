@@ -7,7 +7,8 @@ import errno
 import ipaddress
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -84,9 +85,21 @@ def run(
         asyncio.run(server.serve(sockets=[bound]))
 
 
-def make_server(app: object) -> uvicorn.Server:
-    """A uvicorn server that says nothing of itself and logs warnings only."""
-    return uvicorn.Server(
+class _WithoutSignals(uvicorn.Server):
+    """A server in a process that has other things to end, too."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to the process."""
+        yield
+
+
+def make_server(app: object, *, signals: bool = True) -> uvicorn.Server:
+    """A uvicorn server that says nothing of itself and logs warnings only.
+
+    `signals`: whether SIGINT and SIGTERM end it.
+    """
+    return (uvicorn.Server if signals else _WithoutSignals)(
         uvicorn.Config(
             app,  # type: ignore[arg-type]  # any ASGI application; uvicorn's type names its own
             log_level="warning",

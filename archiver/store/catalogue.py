@@ -20,6 +20,7 @@ from archiver.store.polls import Polls
 from archiver.store.refusals import Refusals
 from archiver.store.robots import RobotsTexts
 from archiver.store.runs import Runs
+from archiver.store.schedule import Schedule
 from archiver.store.shapes import Shapes
 from archiver.store.signals import Signals
 from archiver.store.status import Status
@@ -27,6 +28,7 @@ from archiver.store.status import Status
 
 class Catalogue(
     Runs,
+    Schedule,
     Files,
     Captures,
     Articles,

@@ -57,8 +57,10 @@ def _to_discovery(row: Row[Any]) -> Discovery:
 class Runs(Store):
     """The part of the catalogue that crawls write as they go."""
 
-    def start_run(self, outlet: str, *, trigger: str, at: datetime) -> int:
-        """Begin a run of an outlet; returns the run's number.
+    def start_run(
+        self, outlet: str, *, trigger: str, at: datetime, planned: datetime | None = None
+    ) -> int:
+        """Begin a run of an outlet, `planned` by the timetable or not; returns its number.
 
         Only the holder of the outlet's lock may call this: a run that still stands as running
         was killed, and is ended as failed.
@@ -78,7 +80,7 @@ class Runs(Store):
             )
             made = conn.execute(
                 t.run.insert().values(
-                    outlet_id=number, trigger=trigger, started=at, state="running"
+                    outlet_id=number, trigger=trigger, planned=planned, started=at, state="running"
                 )
             ).inserted_primary_key
             run_id = int(made[0]) if made else 0

@@ -15,6 +15,7 @@ from archiver.store.aliases import Alias
 from archiver.store.catalogue import Catalogue
 from archiver.store.hosts import Blocks
 from archiver.store.polls import Poll
+from archiver.store.schedule import Rhythm
 
 PAGE = "https://news.sky.com/story/rain-1"
 FOUND = Discovery(url=PAGE, outlet="sky-news", via=SourceKind.FEED, source_url=PAGE, found_at=START)
@@ -71,6 +72,19 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "blocks_of": lambda c: c.blocks_of("sky-news"),
     "keep_blocks": lambda c: c.keep_blocks("sky-news", Blocks()),
     "shapes": lambda c: c.shapes("sky-news"),
+    "set_due": lambda c: c.set_due({"sky-news": START}),
+    "due": lambda c: c.due(START, limit=4, but={"x"}),
+    "next_due": lambda c: c.next_due(but={"x"}),
+    "turns": lambda c: c.turns(),
+    "turn": lambda c: c.turn("sky-news"),
+    "skip_turn": lambda c: c.skip_turn("sky-news", planned=START, at=START, reason="locked"),
+    "end_left_run": lambda c: c.end_left_run("sky-news", since=START, at=START, reason="stopped"),
+    "counts_since": lambda c: c.counts_since(START),
+    "counts_since of an outlet": lambda c: c.counts_since(START, "sky-news"),
+    "save_rhythm": lambda c: c.save_rhythm("sky-news", Rhythm(since=START, updated=START)),
+    "alerts": lambda c: c.alerts(),
+    "least_checked": lambda c: c.least_checked(0.03),
+    "note_checked": lambda c: c.note_checked(["a.warc.gz"], START),
 }
 
 
@@ -100,5 +114,6 @@ def test_every_question_is_asked() -> None:
     # these only insert, or find a WARC file by its name or list them, or read all there is for
     # an audit or after a crash, or are no questions
     unasked = {"add_problems", "open_file", "close_file", "files", "open", "close"}
+    unasked |= {"set_alert", "prune"}
     unasked |= {"places", "close_unused_file", "keep_host_state", "keep_robots"}
     assert methods - asked == unasked

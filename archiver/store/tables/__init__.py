@@ -14,7 +14,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     PrimaryKeyConstraint,
     Table,
     TextClause,
@@ -23,27 +22,71 @@ from sqlalchemy import (
 )
 
 from archiver.store.columntypes import BYTEWISE, Code, Micros, Packed, Words
+from archiver.store.tables.naming import SOURCES, metadata
+from archiver.store.tables.watching import (
+    alert,
+    child,
+    host_state,
+    hub,
+    outlet_state,
+    poll,
+    rhythm,
+    robots,
+    shape,
+    signal,
+)
+
+__all__ = [
+    "ARTICLE_STATES",
+    "EXTRACTION",
+    "KINDS",
+    "PENDING",
+    "RECORD_TYPES",
+    "RESPONSES",
+    "SOURCES",
+    "UNANSWERED",
+    "alert",
+    "alias",
+    "article",
+    "capture",
+    "child",
+    "discovery",
+    "host_state",
+    "hub",
+    "metadata",
+    "outlet",
+    "outlet_state",
+    "poll",
+    "prepare_for_postgresql",
+    "problem",
+    "revision",
+    "rhythm",
+    "robots",
+    "run",
+    "shape",
+    "signal",
+    "tally",
+    "url",
+    "warc_file",
+]
 
 # Words stand in the database by their place: add at the end only.
 KINDS = Code(("page", "feed", "sitemap", "section", "robots", "other", "requisite"))
+
 RECORD_TYPES = Code(("response", "revisit", "resource"))
+
 EXTRACTION = Code(("none", "pending", "done", "failed"))
-SOURCES = Code(("feed", "sitemap", "section"))
+
+
 ARTICLE_STATES = Code(("live", "gone"))
 
 # A literal, not a parameter: only so does a planner know that the partial index serves.
 PENDING = text("extraction = 1")
+
 UNANSWERED = text("NOT answered")
+
 RESPONSES = text("record_type = 0")
 
-metadata = MetaData(
-    naming_convention={
-        "pk": "pk_%(table_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    }
-)
 _partial_indexes: list[tuple[Index, TextClause]] = []
 
 
@@ -79,9 +122,12 @@ run = Table(
     Column("trigger", Words, nullable=False),
     Column("started", Micros, nullable=False),
     Column("ended", Micros),
-    Column("state", Words, nullable=False),  # running, done, partial, failed, interrupted
+    Column("state", Words, nullable=False),  # running, done, partial, failed, interrupted, skipped
     Column("reason", Words),
     Column("counts", JSON(none_as_null=True)),
+    Column("planned", Micros),  # by the timetable
+    Index("ix_run_started", "started"),
+    Index("ix_run_outlet_id_started", "outlet_id", "started"),
 )
 
 url = Table(
@@ -108,6 +154,7 @@ warc_file = Table(
     Column("closed", Micros),
     Column("size", BigInteger),  # bytes
     Column("sha256", Packed),
+    Column("checked", Micros),  # last, by the daemon
 )
 
 discovery = Table(
@@ -140,34 +187,6 @@ alias = Table(
     Column("rule", Words, nullable=False),
     PrimaryKeyConstraint("url_id", "target_id"),
     sqlite_with_rowid=False,
-)
-
-# How each source stood after it was last asked.
-poll = Table(
-    "poll",
-    metadata,
-    Column("polled", Micros, nullable=False),
-    Column("due", Micros, nullable=False),
-    Column("brought", Micros),  # when it last had something new
-    Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
-    Column("source_id", ForeignKey("url.id"), nullable=False),
-    Column("answered_by_id", ForeignKey("url.id")),  # where it redirects to
-    Column("same_as_id", ForeignKey("url.id")),  # the source whose duplicate it is
-    Column("interval", Integer, nullable=False),  # seconds
-    Column("hint", Integer, nullable=False),  # seconds, by its own word
-    Column("kind", SOURCES, nullable=False),
-    Column("same_rule", Words),
-    PrimaryKeyConstraint("outlet_id", "source_id"),
-)
-
-# The sitemaps that an index named when it was last read.
-child = Table(
-    "child",
-    metadata,
-    Column("index_id", ForeignKey("url.id"), nullable=False),
-    Column("place", Integer, nullable=False),
-    Column("url", Words, nullable=False),
-    PrimaryKeyConstraint("index_id", "place"),
 )
 
 # Columns of eight bytes first, then of four and two: PostgreSQL pads for alignment.
@@ -247,29 +266,6 @@ problem = Table(
     Column("detail", Words),
 )
 
-# Hints for push: the WebSub hubs that a source names for itself, and the topic to ask them for.
-hub = Table(
-    "hub",
-    metadata,
-    Column("source_id", ForeignKey("url.id"), nullable=False),
-    Column("outlet_id", ForeignKey("outlet.id"), nullable=False, index=True),
-    Column("seen", Micros, nullable=False),  # first
-    Column("hub", Words, nullable=False),
-    Column("topic", Words, nullable=False),
-    PrimaryKeyConstraint("source_id", "hub"),
-)
-
-# How often URLs of one shape (see archiver/discover/shapes.py) turned out to be articles, or not.
-shape = Table(
-    "shape",
-    metadata,
-    Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
-    Column("shape", BYTEWISE, nullable=False),
-    Column("articles", Integer, nullable=False),
-    Column("others", Integer, nullable=False),
-    PrimaryKeyConstraint("outlet_id", "shape"),
-)
-
 # Counts kept by the transaction that changes what they count, so that a status costs nothing.
 tally = Table(
     "tally",
@@ -280,46 +276,4 @@ tally = Table(
     Column("n", BigInteger, nullable=False),
     PrimaryKeyConstraint("outlet_id", "what", "key"),
     sqlite_with_rowid=False,
-)
-
-# What captures said of themselves: noarchive, noindex, tdm-reservation, tdm-policy.
-signal = Table(
-    "signal",
-    metadata,
-    Column("url_id", ForeignKey("url.id"), nullable=False),
-    Column("at", Micros, nullable=False),  # of the capture
-    Column("name", Words, nullable=False),
-    Column("value", Words, nullable=False),
-    Column("source", Words, nullable=False),
-    PrimaryKeyConstraint("url_id", "at", "name"),
-)
-
-# Of these three nothing can be rebuilt: they are what one run tells the next, and grow old soon.
-host_state = Table(
-    "host_state",
-    metadata,
-    Column("host", Words, primary_key=True),  # with its port, where that is not the scheme's
-    Column("not_before", Micros),
-    Column("failures", Integer, nullable=False),
-)
-
-robots = Table(
-    "robots",
-    metadata,
-    Column("origin", Words, primary_key=True),
-    Column("fetched", Micros, nullable=False),
-    Column("expires", Micros, nullable=False),
-    Column("unreachable_since", Micros),
-    Column("rules", Words),  # at most 500 KiB
-    Column("record", Words),  # file, offset and id of the WARC record
-)
-
-outlet_state = Table(
-    "outlet_state",
-    metadata,
-    Column("outlet_id", ForeignKey("outlet.id"), primary_key=True, autoincrement=False),
-    Column("day", Integer, nullable=False),  # since 1970, of `requests`
-    Column("requests", Integer, nullable=False),
-    Column("blocks", Integer, nullable=False),  # in a row
-    Column("blocked_kind", Words),
 )

@@ -1,0 +1,57 @@
+"""Who is the daemon of an archive: one process at most, and how others find it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from archiver.errors import ArchiverError, LockedError
+from archiver.store.lock import outlet_lock
+
+_NAME = "daemon"
+
+
+@contextmanager
+def daemon_lock(archive: Path) -> Iterator[None]:
+    """Be the archive's daemon until the block ends.
+
+    Raises:
+        LockedError: another process is; names it.
+        DiskFullError, WarcError: the lock's file cannot be made.
+    """
+    archive.mkdir(parents=True, exist_ok=True)
+    try:
+        with outlet_lock(archive / _NAME, _NAME):
+            yield
+    except LockedError as error:
+        if error.thing != _NAME:
+            raise
+        raise LockedError(
+            f"a daemon is at work on this archive: {error.what}",
+            thing=str(archive),
+            todo="Stop that one first, or leave the work to it.",
+        ) from None
+
+
+def wake_daemon(archive: Path) -> int:
+    """Have the archive's daemon look at its timetable now; its process id.
+
+    Raises:
+        ArchiverError: no daemon is at work there.
+    """
+    try:
+        with outlet_lock(archive / _NAME, _NAME):
+            pass
+    except LockedError:
+        text = (archive / _NAME / f"{_NAME}.lock").read_text("ascii").strip()
+        if text.isdecimal():
+            os.kill(int(text), signal.SIGUSR1)
+            return int(text)
+    raise ArchiverError(
+        "no daemon is at work on this archive",
+        thing=str(archive),
+        todo="Start one (archiver daemon), or crawl by hand: archiver crawl OUTLET.",
+    )

@@ -1,0 +1,299 @@
+"""The daemon: a timetable that is followed until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from archiver.config.load import Loaded
+from archiver.config.seeds import read_seeds
+from archiver.daemon import jobs
+from archiver.daemon.children import Limits
+from archiver.daemon.dispatch import CrawlOrder
+from archiver.daemon.health import Metrics, Sights, make_app
+from archiver.daemon.notify import notify, reloading, watchdog_interval
+from archiver.daemon.plan import align, make_timetable
+from archiver.daemon.rule import cron_turn
+from archiver.daemon.turns import Conditions, Turns
+from archiver.daemon.watch import Watch
+from archiver.daemon.webhooks import send
+from archiver.errors import ArchiverError, ConfigError
+from archiver.model import utcnow
+from archiver.replay.server import listen, make_server
+from archiver.store.catalogue import Catalogue
+
+log = structlog.get_logger("daemon")
+
+_SLEEP = timedelta(seconds=30)  # between two ticks at most, whatever the clock does meanwhile
+_SET_BACK = timedelta(minutes=5)  # of a clock against the machine's own, that is noticed
+_ROTATE = "*/10 * * * *"
+
+
+class WallTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Cron fields on the clock of a zone, whose changes are minded (see `cron_turn`)."""
+
+    def __init__(self, cron: str, zone: ZoneInfo) -> None:
+        self._cron = cron
+        self._zone = zone
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
+        """The next turn; what was missed is not caught up."""
+        return cron_turn(self._cron, self._zone, now.astimezone(UTC))
+
+
+class Daemon:
+    """One daemon on one archive. `reload` reads the configuration anew."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        catalogue: Catalogue,
+        reload: Callable[[], Loaded],
+        clock: Callable[[], datetime] = utcnow,
+    ) -> None:
+        self.loaded = loaded
+        self.catalogue = catalogue
+        self._reload = reload
+        self._clock = clock
+        self._woken = asyncio.Event()
+        self._stop = asyncio.Event()
+        self.last_tick = clock()
+        self.turns = Turns(
+            catalogue=catalogue,
+            timetable=make_timetable(loaded, read_seeds(loaded.seeds_folder)),
+            order=_order(loaded),
+            conditions=_conditions(loaded),
+            clock=clock,
+            on_run=lambda report: self.watch.run_ended(report),
+            wake=self._woken.set,
+        )
+        self.metrics = Metrics(self.turns)
+        self.watch = Watch(catalogue=catalogue, metrics=self.metrics, clock=clock)
+        self.watch.follow(loaded)
+        self._scheduler = AsyncIOScheduler(
+            jobstores={"default": MemoryJobStore()},
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def stop(self) -> None:
+        """Begin to end: crawls close their files, within `daemon.stop_within`."""
+        self._stop.set()
+        self._woken.set()
+
+    def wake(self) -> None:
+        """Look at the timetable now: somebody has asked for a crawl."""
+        self._woken.set()
+
+    async def serve(self, announce: Callable[[str], None] = lambda url: None) -> None:
+        """Follow the timetable until stopped. `announce` gets the health server's URL.
+
+        Raises:
+            ArchiverError: the health server's port is taken.
+        """
+        settings = self.loaded.settings.daemon
+        loop = asyncio.get_running_loop()
+        async with AsyncExitStack() as stack:
+            bound = stack.enter_context(listen(settings.host, settings.port))
+            sights = Sights(
+                turns=self.turns,
+                metrics=self.metrics,
+                clock=self._clock,
+                last_tick=lambda: self.last_tick,
+                longest_sleep=_SLEEP,
+            )
+            server = make_server(make_app(sights))
+            serving = asyncio.create_task(server._serve([bound]))
+            for number, act in (
+                (signal.SIGTERM, self.stop),
+                (signal.SIGINT, self.stop),
+                (signal.SIGHUP, self.reload),
+                (signal.SIGUSR1, self.wake),
+            ):
+                loop.add_signal_handler(number, act)
+            await jobs.rotate(self.loaded, self.catalogue)
+            await asyncio.to_thread(align, self.catalogue, self.turns.timetable, self._clock())
+            self._plan_jobs()
+            self._scheduler.start()
+            announce(f"http://{settings.host}:{bound.getsockname()[1]}/")
+            notify("READY=1", f"STATUS={len(self.turns.timetable.rules)} outlets")
+            log.info("daemon-begun", outlets=len(self.turns.timetable.rules), jobs=settings.jobs)
+            try:
+                await self._follow()
+            finally:
+                notify("STOPPING=1")
+                log.info("daemon-stopping", running=sorted(self.turns.running))
+                self._scheduler.shutdown(wait=False)
+                await self.turns.stop()
+                await self.watch.webhooks.close(within=5.0)
+                server.should_exit = True
+                await serving
+                log.info("daemon-ended")
+
+    async def _follow(self) -> None:
+        """Tick whenever somebody is due, woken by ends of crawls and by signals."""
+        loop = asyncio.get_running_loop()
+        wall, steady = self._clock(), loop.time()
+        while not self._stop.is_set():
+            self._woken.clear()
+            passed = timedelta(seconds=loop.time() - steady)
+            if abs(self._clock() - wall - passed) > _SET_BACK:
+                log.warning("clock-was-set", by=str(self._clock() - wall - passed))
+                await self._aligned()
+            wall, steady = self._clock(), loop.time()
+            was_paused = self.turns.paused
+            try:
+                await self.turns.tick()
+                await self.watch.note("archive", "disk-low", self._disk_detail())
+                due = await self.turns.next_tick()
+            except ArchiverError as error:  # a catalogue that is locked for long, say
+                log.error("tick-failed", reason=str(error))
+                due = None
+            if self.turns.paused != was_paused:
+                log.warning("paused" if self.turns.paused else "resumed", why="disk")
+            self.last_tick = self._clock()
+            wait = _SLEEP if due is None else min(_SLEEP, due - self._clock())
+            try:
+                async with asyncio.timeout(max(0.05, wait.total_seconds())):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+
+    def _disk_detail(self) -> str | None:
+        if not self.turns.paused:
+            return None
+        return f"{self.turns.free_disk()} bytes are free; crawls pause"
+
+    async def _aligned(self) -> None:
+        await asyncio.to_thread(align, self.catalogue, self.turns.timetable, self._clock())
+        self._woken.set()
+
+    def reload(self) -> None:
+        """Read configuration and seeds anew; what is wrong stays as it was, and is said."""
+        reloading()
+        try:
+            loaded = self._reload()
+        except ConfigError as error:
+            log.error("configuration-kept", faults=list(error.faults))
+            notify("READY=1")
+            return
+        seeds = read_seeds(loaded.seeds_folder)
+        for fault in seeds.faults:
+            log.error("seed-not-read", fault=fault)
+        timetable = make_timetable(loaded, seeds)
+        if seeds.faults:  # an outlet whose file is broken keeps the rule that it had
+            known = self.turns.timetable.rules
+            taken = {name for name in known if any(name in fault for fault in seeds.faults)}
+            kept = {name: known[name] for name in taken if name not in timetable.rules}
+            timetable = type(timetable)(rules={**kept, **timetable.rules})
+        if loaded.settings.daemon.port != self.loaded.settings.daemon.port:
+            log.warning("needs-restart", setting="daemon.port")
+        self.loaded = loaded
+        self.turns.timetable = timetable
+        self.turns.order = _order(loaded)
+        self.turns.conditions = _conditions(loaded)
+        self.watch.follow(loaded)
+        self._plan_jobs()
+        self._later(self._aligned())
+        notify("READY=1", f"STATUS={len(timetable.rules)} outlets")
+        log.info("configuration-read", outlets=len(timetable.rules), faults=len(seeds.faults))
+
+    def _later(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        task.add_done_callback(lambda done: done.exception())
+
+    def _plan_jobs(self) -> None:
+        """The timetable's other jobs, made from the configuration; none is ever stored."""
+        times = self.loaded.settings.timetable
+        zone = ZoneInfo("UTC" if times.timezone in ("", "outlet") else times.timezone)
+        self._scheduler.remove_all_jobs()
+        for name, cron, work in (
+            ("rotate", _ROTATE, self._rotate),
+            ("recheck", times.recheck, self._recheck),
+            ("check", times.check, self._check),
+            ("prune", times.prune, self._prune),
+            ("report", times.report, self._report),
+        ):
+            if cron:
+                trigger = WallTrigger(cron, zone)
+                self._scheduler.add_job(self._job, trigger, args=(name, work), id=name)
+        if self.loaded.settings.daemon.ping:
+            self._scheduler.add_job(self._ping, "interval", minutes=1, id="ping")
+        if interval := watchdog_interval():
+            self._scheduler.add_job(notify, "interval", ("WATCHDOG=1",), seconds=interval)
+
+    async def _job(self, name: str, work: Callable[[], Awaitable[dict[str, object]]]) -> None:
+        try:
+            log.info("job-done", job=name, **await work())
+        except ArchiverError as error:
+            log.error("job-failed", job=name, reason=str(error))
+
+    async def _rotate(self) -> dict[str, object]:
+        await jobs.rotate(self.loaded, self.catalogue)
+        return {}
+
+    async def _recheck(self) -> dict[str, object]:
+        now = self._clock()
+        names = [name for name in self.turns.timetable.rules if name not in self.turns.running]
+        for name in names:
+            self.turns.ask(name, {"recheck": "all"})
+        await asyncio.to_thread(self.catalogue.set_due, dict.fromkeys(names, now))
+        self._woken.set()
+        return {"outlets": len(names)}
+
+    async def _check(self) -> dict[str, object]:
+        done = await jobs.check_slice(self.loaded, self.catalogue, self._clock())
+        detail = ", ".join(done.damaged[:20]) or None
+        await self.watch.note("archive", "damage", detail)
+        return {"files": done.files, "damaged": list(done.damaged[:20])}
+
+    async def _prune(self) -> dict[str, object]:
+        return dict(await jobs.prune(self.loaded, self.catalogue, self._clock()))
+
+    async def _report(self) -> dict[str, object]:
+        made = await jobs.report(self.catalogue, self._clock())
+        self.watch.tell("report", made)
+        return {"report": made}
+
+    async def _ping(self) -> None:
+        settings = self.loaded.settings.daemon
+        if self.turns.paused:
+            return
+        try:
+            await asyncio.to_thread(send, settings.ping, None, {}, private=settings.webhook_private)
+        except (ArchiverError, OSError, ValueError) as error:
+            log.warning("ping-failed", reason=str(error))
+
+
+def _order(loaded: Loaded) -> CrawlOrder:
+    return CrawlOrder(
+        folder=loaded.folder,
+        settings={"LOG_LEVEL": "WARNING"},
+        environment=loaded.child_environment,
+        trigger="timetable",
+    )
+
+
+def _conditions(loaded: Loaded) -> Conditions:
+    settings = loaded.settings.daemon
+    return Conditions(
+        jobs=settings.jobs,
+        limits=Limits(
+            time=settings.crawl_time,
+            memory=settings.crawl_memory,
+            stop_within=settings.stop_within,
+        ),
+        overlap_waits=loaded.settings.timetable.overlap == "wait",
+        reserve=settings.disk_reserve,
+        archive=loaded.archive_folder,
+    )

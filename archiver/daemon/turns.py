@@ -1,0 +1,197 @@
+"""Who is due is crawled: at most so many at once, never two crawls of one outlet.
+
+The catalogue's due times are the truth; this only keeps who is running. A tick may come at any
+time and as often as it likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from archiver.daemon.children import Crawl, Ended, Limits
+from archiver.daemon.dispatch import CrawlOrder
+from archiver.daemon.plan import Timetable, known_a_day, learn
+from archiver.daemon.rule import turn_after_run
+from archiver.errors import ArchiverError
+from archiver.store.catalogue import Catalogue
+from archiver.store.schedule import Turn
+
+log = structlog.get_logger("daemon")
+
+_AGAIN = timedelta(minutes=1)  # after a crawl that could not begin
+_STATES = {0: "done", 3: "partial", 130: "interrupted", 11: "locked", 5: "disk-full"}
+_LOCKED = 11
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Conditions:
+    """Under which crawls begin: side by side, limits of each, and free bytes on the disk."""
+
+    jobs: int
+    limits: Limits
+    overlap_waits: bool
+    reserve: int
+    archive: Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunReport:
+    """What came of a run: how it ended, its counts, and the outlet's place afterwards."""
+
+    ended: Ended
+    state: str
+    counts: Mapping[str, int]
+    turn: Turn
+    seconds: float
+
+
+@dataclass(kw_only=True)
+class Turns:
+    """The crawls of a timetable. `on_run` is told of every run that ended."""
+
+    catalogue: Catalogue
+    timetable: Timetable
+    order: CrawlOrder
+    conditions: Conditions
+    clock: Callable[[], datetime]
+    on_run: Callable[[RunReport], Awaitable[None]]
+    wake: Callable[[], None] = lambda: None  # somebody is due, or a place is free
+    running: dict[str, Crawl] = field(default_factory=dict)
+    paused: bool = False  # for want of disk
+    stopping: bool = False
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _asked: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    _beginning: set[str] = field(default_factory=set)
+
+    async def tick(self) -> int:
+        """Begin the crawls that are due as far as there are places; how many.
+
+        Costs one look into an index, however many outlets there are.
+        """
+        self.paused = self.free_disk() < self.conditions.reserve
+        free = self.conditions.jobs - len(self.running) - len(self._beginning)
+        if self.stopping or self.paused or free <= 0:
+            return 0
+        busy = self.running.keys() | self._beginning
+        due = await asyncio.to_thread(self.catalogue.due, self.clock(), limit=free, but=busy)
+        begun = 0
+        for turn in due:
+            if turn.outlet not in self._beginning and turn.due is not None:
+                begun += await self._begin(turn.outlet, turn.due)
+        return begun
+
+    async def next_tick(self) -> datetime | None:
+        """When the next crawl could begin; None where none is due, or no place is free."""
+        if self.stopping or self.paused or len(self.running) >= self.conditions.jobs:
+            return None
+        return await asyncio.to_thread(self.catalogue.next_due, but=set(self.running))
+
+    def free_disk(self) -> int:
+        """Free bytes where the archive stands."""
+        return shutil.disk_usage(self.conditions.archive).free
+
+    def ask(self, outlet: str, arguments: Mapping[str, str]) -> None:
+        """Let an outlet's next crawl have these arguments as well."""
+        self._asked[outlet] = {**self._asked.get(outlet, {}), **arguments}
+
+    async def _begin(self, outlet: str, planned: datetime) -> bool:
+        if outlet not in self.timetable.rules:  # its seed is gone since
+            await asyncio.to_thread(self.catalogue.set_due, {outlet: None})
+            return False
+        self._beginning.add(outlet)
+        order = self.order
+        asked = self._asked.pop(outlet, None)
+        if asked:
+            order = replace(order, arguments={**order.arguments, **asked})
+        try:
+            crawl = await Crawl.begin(outlet, planned, order)
+        except OSError as error:
+            log.error("crawl-not-begun", outlet=outlet, reason=str(error))
+            again = {outlet: self.clock() + _AGAIN}
+            await asyncio.to_thread(self.catalogue.set_due, again)
+            return False
+        finally:
+            self._beginning.discard(outlet)
+        crawl.started = self.clock()
+        self.running[outlet] = crawl
+        log.debug("crawl-begun", outlet=outlet, planned=planned.isoformat())
+        task = asyncio.create_task(self._follow(crawl))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return True
+
+    async def _follow(self, crawl: Crawl) -> None:
+        try:
+            ended = await crawl.ended(self.conditions.limits)
+            report = await asyncio.to_thread(self._settle, ended)
+            await self.on_run(report)
+        except ArchiverError as error:
+            log.error("run-not-kept", outlet=crawl.outlet, reason=str(error))
+        finally:
+            self.running.pop(crawl.outlet, None)
+            self.wake()
+
+    def _settle(self, ended: Ended) -> RunReport:
+        """Keep what came of a run, and when its outlet is due next."""
+        name, now = ended.outlet, self.clock()
+        if ended.cut or ended.exit_code < 0:
+            reason = ended.cut or f"killed-by-signal-{-ended.exit_code}"
+            self.catalogue.end_left_run(name, since=ended.started, at=now, reason=reason)
+        counts = self.catalogue.counts_since(ended.started - timedelta(seconds=1), name)
+        counts_of = counts.get(name, {})
+        turn = self.catalogue.turn(name) or Turn(outlet=name, due=None)
+        if ended.exit_code in (0, 3):
+            rhythm = learn(turn.rhythm, new=counts_of.get("articles/new", 0), at=now)
+            self.catalogue.save_rhythm(name, rhythm)
+            turn = replace(turn, rhythm=rhythm)
+        due = self._next(ended, turn, now)
+        self.catalogue.set_due({name: due})
+        return RunReport(
+            ended=ended,
+            state=_STATES.get(ended.exit_code, "failed"),
+            counts=counts_of,
+            turn=replace(turn, due=due),
+            seconds=round((now - ended.started).total_seconds(), 3),
+        )
+
+    def _next(self, ended: Ended, turn: Turn, now: datetime) -> datetime | None:
+        rule = self.timetable.rules.get(ended.outlet)
+        if rule is None:
+            return None
+        if ended.cut == "stopped":
+            return ended.planned  # it is to be caught up
+        try:
+            due, passed = turn_after_run(
+                rule,
+                planned=ended.planned,
+                started=ended.started,
+                ended=now,
+                outlet=ended.outlet,
+                wait=self.conditions.overlap_waits,
+                a_day=known_a_day(turn.rhythm),
+            )
+        except ValueError as error:
+            log.warning("no-turn", outlet=ended.outlet, reason=str(error))
+            return None
+        if ended.exit_code == _LOCKED:
+            passed = ended.planned
+            due = now + _AGAIN if self.conditions.overlap_waits else due
+        if passed is not None and not self.conditions.overlap_waits:
+            reason = "locked" if ended.exit_code == _LOCKED else "still-running"
+            self.catalogue.skip_turn(ended.outlet, planned=passed, at=now, reason=reason)
+        return due
+
+    async def stop(self) -> None:
+        """Begin no crawl any more, and let those that run close their files and end."""
+        self.stopping = True
+        for crawl in list(self.running.values()):
+            crawl.stop()
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))

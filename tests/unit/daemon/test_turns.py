@@ -1,0 +1,282 @@
+"""Who is due is crawled: real child processes, and a clock that the tests set."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from archiver.daemon.children import Limits
+from archiver.daemon.dispatch import CrawlOrder
+from archiver.daemon.plan import Timetable, align
+from archiver.daemon.rule import Rule
+from archiver.daemon.turns import Conditions, RunReport, Turns
+from archiver.store.catalogue import Catalogue
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Script(CrawlOrder):
+    """A child that is no crawl, but a line of shell; `$0` is the outlet's id."""
+
+    line: str = "exit 0"
+
+    def command(self, outlet: str) -> list[str]:
+        return ["/bin/sh", "-c", self.line, outlet, *self.arguments]
+
+
+@dataclass
+class Clock:
+    """A clock that goes only when it is set."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass(kw_only=True)
+class Scene:
+    """Turns with a clock, and every report of a run."""
+
+    turns: Turns
+    clock: Clock
+    reports: list[RunReport] = field(default_factory=list)
+
+    @classmethod
+    def make(
+        cls, catalogue: Catalogue, folder: Path, rules: dict[str, Rule], **more: object
+    ) -> Scene:
+        clock = Clock()
+        line = str(more.pop("line", "exit 0"))
+        limits = more.pop("limits", Limits(time=60, memory=10**10, stop_within=20))
+        conditions = Conditions(
+            jobs=4, limits=limits, overlap_waits=False, reserve=0, archive=folder
+        )
+        reports: list[RunReport] = []
+
+        async def keep(report: RunReport) -> None:
+            reports.append(report)
+
+        turns = Turns(
+            catalogue=catalogue,
+            timetable=Timetable(rules=rules),
+            order=Script(folder=folder, line=line),
+            conditions=replace(conditions, **more),
+            clock=clock,
+            on_run=keep,
+        )
+        align(catalogue, turns.timetable, clock())
+        return cls(turns=turns, clock=clock, reports=reports)
+
+    async def rest(self) -> None:
+        """Wait until nobody runs."""
+        while self.turns.running:
+            await asyncio.wait(set(self.turns._tasks))
+
+    def history(self) -> list[str]:
+        with self.turns.catalogue._reading() as conn:
+            rows = conn.exec_driver_sql("SELECT state || ' ' || reason FROM run ORDER BY id")
+            return [row[0] for row in rows]
+
+
+async def test_never_more_side_by_side_than_configured_and_never_two_of_one_outlet(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    rules = {f"o{n:02}": Rule(every=600) for n in range(10)}
+    scene = Scene.make(catalogue, tmp_path, rules, line="read line", jobs=3)
+    assert await scene.turns.tick() == 3
+    assert await scene.turns.tick() == 0
+    assert await scene.turns.next_tick() is None
+    assert len(scene.turns.running) == 3
+    await scene.rest()  # nobody writes them a line: standard input is empty
+    assert await scene.turns.tick() == 3
+    await scene.rest()
+    assert len({report.ended.outlet for report in scene.reports}) == 6
+
+
+async def test_days_go_by_and_every_planned_run_is_accounted_for(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    """Fifty outlets over two days and a night without the daemon, on a clock that is set."""
+    rules = {f"o{n:02}": Rule(every=4 * 3600, jitter=600) for n in range(50)}
+    scene = Scene.make(catalogue, tmp_path, rules, jobs=50)
+    end, down = START + timedelta(days=2), (START + timedelta(hours=12), timedelta(hours=10))
+    counts: Counter[str] = Counter()
+    planned: dict[str, datetime] = {}
+    while scene.clock.now < end:
+        due = await scene.turns.next_tick()
+        assert due is not None
+        scene.clock.now = max(scene.clock.now, due)
+        if down[0] < scene.clock.now < down[0] + down[1]:
+            scene.clock.now = down[0] + down[1]
+        await scene.turns.tick()
+        await scene.rest()
+        for report in scene.reports:
+            counts[report.ended.outlet] += 1
+            before = planned.get(report.ended.outlet, START - timedelta(days=1))
+            planned[report.ended.outlet] = report.ended.planned
+            assert report.ended.planned >= before + timedelta(hours=4)  # no turn twice
+            late = report.ended.started - report.ended.planned
+            assert late <= down[1] + timedelta(minutes=10)
+        scene.reports.clear()
+    # 48 hours in turns of 4 hours and up to 10 minutes; those of the night are caught up as one.
+    assert set(counts) == set(rules)
+    assert set(counts.values()) <= {10, 11}
+    assert scene.history() == []  # nothing was skipped
+
+
+async def test_a_run_that_goes_on_makes_the_next_turn_be_skipped_and_shown(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    scene = Scene.make(catalogue, tmp_path, {"a": Rule(every=600)})
+    await scene.turns.tick()
+    scene.clock.now += 25 * MINUTE
+    await scene.rest()
+    turn = catalogue.turn("a")
+    assert turn is not None
+    assert turn.due == START + 30 * MINUTE
+    assert scene.history() == ["skipped still-running"]
+
+
+async def test_a_run_that_goes_on_makes_the_next_turn_wait(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    scene = Scene.make(catalogue, tmp_path, {"a": Rule(every=600)}, overlap_waits=True)
+    await scene.turns.tick()
+    scene.clock.now += 25 * MINUTE
+    await scene.rest()
+    assert await scene.turns.next_tick() == scene.clock.now
+    assert scene.history() == []
+
+
+HUNGRY = (
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); x = bytearray(4) * 10**8;"
+    " signal.pause()"
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "cut", "code"),
+    [
+        ("exec sleep 600", "time-limit", -signal.SIGINT),
+        ("trap '' INT; while :; do read line; sleep 1; done", "time-limit", -signal.SIGKILL),
+        (f"exec {sys.executable} -c '{HUNGRY}'", "memory-limit", -signal.SIGINT),
+    ],
+)
+async def test_a_crawl_that_hangs_or_eats_memory_is_ended(
+    catalogue: Catalogue, tmp_path: Path, line: str, cut: str, code: int
+) -> None:
+    limits = (
+        Limits(time=60, memory=200_000_000, stop_within=10, look_every=0.05)
+        if cut == "memory-limit"
+        else Limits(time=0.1, memory=10**10, stop_within=0.5, look_every=0.05)
+    )
+    scene = Scene.make(catalogue, tmp_path, {"a": Rule(every=600)}, line=line, limits=limits)
+    await scene.turns.tick()
+    await scene.rest()
+    [report] = scene.reports
+    assert report.ended.cut == cut
+    assert report.ended.exit_code == code
+    assert await scene.turns.next_tick() == START + 10 * MINUTE
+
+
+async def test_a_crawl_that_is_killed_is_a_failed_run(catalogue: Catalogue, tmp_path: Path) -> None:
+    scene = Scene.make(catalogue, tmp_path, {"a": Rule(every=600)}, line="kill -9 $$")
+    catalogue.start_run("a", trigger="timetable", at=START)
+    await scene.turns.tick()
+    await scene.rest()
+    assert scene.reports[0].state == "failed"
+    assert scene.history() == ["failed killed-by-signal-9"]
+
+
+async def test_a_stopped_daemon_lets_crawls_end_and_has_them_again(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    fifo = tmp_path / "begun"
+    os.mkfifo(fifo)
+    line = f"trap 'exit 130' INT; echo > {fifo}; while :; do sleep 0.01; done"
+    scene = Scene.make(catalogue, tmp_path, {"a": Rule(every=600)}, line=line)
+    await scene.turns.tick()
+    await asyncio.to_thread(fifo.read_bytes)  # until it has set its trap
+    await scene.turns.stop()
+    assert [report.state for report in scene.reports] == ["interrupted"]
+    turn = catalogue.turn("a")
+    assert turn is not None
+    assert turn.due == START  # caught up by the next daemon
+    assert await scene.turns.tick() == 0
+
+
+async def test_below_the_reserve_nothing_begins_and_above_it_goes_on(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    scene = Scene.make(catalogue, tmp_path, {"a": Rule(every=600)}, reserve=2**62)
+    assert await scene.turns.tick() == 0
+    assert scene.turns.paused
+    scene.turns.conditions = replace(scene.turns.conditions, reserve=0)
+    assert await scene.turns.tick() == 1
+    assert not scene.turns.paused
+    await scene.rest()
+
+
+async def test_an_outlet_locked_by_a_crawl_by_hand_is_skipped(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    scene = Scene.make(catalogue, tmp_path, {"a": Rule(every=600)}, line="exit 11")
+    await scene.turns.tick()
+    await scene.rest()
+    assert scene.history() == ["skipped locked"]
+
+
+async def test_what_was_asked_for_goes_to_the_next_crawl_only(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    scene = Scene.make(catalogue, tmp_path, {"a": Rule(every=600)}, line=f'echo "$@" >> {out}')
+    scene.turns.ask("a", {"recheck": "all"})
+    for _ in range(2):
+        await scene.turns.tick()
+        await scene.rest()
+        scene.clock.now += 10 * MINUTE
+    assert out.read_text() == "recheck\n\n"
+
+
+_DAEMON = """
+import asyncio, datetime, sys
+from pathlib import Path
+from archiver.daemon.children import Crawl
+from archiver.daemon.dispatch import CrawlOrder
+
+class Script(CrawlOrder):
+    def command(self, outlet):
+        return ["/bin/sh", "-c", "echo $$; exec sleep 600"]
+
+async def main():
+    await Crawl.begin("a", datetime.datetime.now(datetime.UTC), Script(folder=Path(".")))
+    await asyncio.sleep(600)
+
+sys.path[:0] = sys.argv[1:]
+asyncio.run(main())
+"""
+
+
+async def test_a_child_ends_with_a_daemon_that_is_killed() -> None:
+    daemon = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _DAEMON, *sys.path), stdout=asyncio.subprocess.PIPE
+    )
+    assert daemon.stdout
+    child = int(await daemon.stdout.readline())
+    os.kill(child, 0)
+    daemon.kill()
+    async with asyncio.timeout(20):
+        assert await daemon.stdout.read() == b""  # open as long as the child lives
+        await daemon.wait()

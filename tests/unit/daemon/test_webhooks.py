@@ -1,0 +1,120 @@
+"""Webhooks against real servers on loopback: well, slow, failing, and leading elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from archiver.daemon.webhooks import Webhooks, send
+from archiver.errors import FetchError
+
+AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Target(ThreadingHTTPServer):
+    """Keeps what it is sent, and answers with the next of its statuses, the last for ever."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.statuses = [200]
+        self.location = ""
+        self.got: list[tuple[str, dict[str, str], bytes]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/hook?key=1"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Target
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.got.append((self.path, dict(self.headers), body))
+        statuses = self.server.statuses
+        self.send_response(statuses.pop(0) if len(statuses) > 1 else statuses[0])
+        self.send_header("Content-Length", "0")
+        if self.server.location:
+            self.send_header("Location", self.server.location)
+        self.end_headers()
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def target() -> Iterator[Target]:
+    with Target() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+async def posted(hooks: Webhooks) -> None:
+    hooks.post({"event": "silent", "subject": "a"}, AT)
+    while hooks._tasks:
+        await asyncio.wait(set(hooks._tasks))
+
+
+async def test_an_event_is_posted_and_signed(target: Target) -> None:
+    await posted(Webhooks(urls=(target.url,), secret="s3cret", private=True))
+    [(path, headers, body)] = target.got
+    assert path == "/hook?key=1"
+    assert json.loads(body) == {"event": "silent", "subject": "a"}
+    signed = headers["Archiver-Timestamp"].encode() + b"." + body
+    wanted = hmac.new(b"s3cret", signed, hashlib.sha256).hexdigest()
+    assert headers["Archiver-Signature"] == f"sha256={wanted}"
+    assert "s3cret" not in str(headers)
+
+
+async def test_what_fails_is_posted_again(target: Target) -> None:
+    target.statuses = [500, 503, 200]
+    await posted(Webhooks(urls=(target.url,), private=True, waits=(0.01, 0.01, 0.01)))
+    assert len(target.got) == 3
+    assert len({body for _, _, body in target.got}) == 1
+
+
+async def test_what_fails_for_good_is_given_up(target: Target) -> None:
+    target.statuses = [500]
+    await posted(Webhooks(urls=(target.url,), private=True, waits=(0.01, 0.01)))
+    assert len(target.got) == 3
+
+
+async def test_redirects_are_not_followed(target: Target) -> None:
+    target.statuses, target.location = [302, 200], target.url
+    await posted(Webhooks(urls=(target.url,), private=True, waits=()))
+    assert len(target.got) == 1
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0x7f.1", "169.254.169.254"])
+async def test_private_addresses_are_refused_unless_told(target: Target, host: str) -> None:
+    url = target.url.replace("127.0.0.1", host)
+    with pytest.raises(FetchError, match="may not be connected to"):
+        send(url, b"{}", {})
+    await posted(Webhooks(urls=(url,), waits=(0.01,)))
+    assert target.got == []
+
+
+async def test_a_target_that_hangs_holds_up_nobody(target: Target) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        hooks = Webhooks(urls=(url, target.url), private=True, waits=())
+        hooks.post({"event": "silent"}, AT)
+        async with asyncio.timeout(5):  # the other one answers at once
+            await asyncio.wait(set(hooks._tasks), return_when=asyncio.FIRST_COMPLETED)
+        assert len(target.got) == 1
+        silent.close()
+        await hooks.close(within=0)
