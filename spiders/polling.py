@@ -19,6 +19,8 @@ from archiver.store.polls import Poll
 from archiver.urls import canonical_url
 from spiders.walk import MAX_CHILDREN, Step
 
+_NEARLY = 0.1  # share of its interval by which a source may be asked before it is due
+
 
 @dataclass(kw_only=True)
 class _Seen:
@@ -57,7 +59,7 @@ class Polling:
         now = utcnow()
         for url, source in by_url.items():
             poll = known.get(url)
-            early = poll is not None and now < poll.due
+            early = poll is not None and (poll.due - now).total_seconds() > _NEARLY * poll.interval
             if poll and early and poll.same_as in self._seeds:
                 self._run.count("sources/duplicate")
                 self._run.refuse("duplicate-source")

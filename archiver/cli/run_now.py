@@ -16,13 +16,9 @@ def command(context: click.Context, outlets: tuple[str, ...]) -> None:
     Their next turns count from then on. `archiver crawl` crawls without the daemon.
     """
     from archiver.cli.context import chosen_outlets
-    from archiver.daemon.holder import wake_daemon
-    from archiver.model import utcnow
-    from archiver.store.catalogue import Catalogue
+    from archiver.daemon.holder import ask_daemon
 
     loaded = load_settings(context)
     names = list(chosen_outlets(loaded, outlets, everything=False))
-    with Catalogue.open(loaded.catalogue_url) as catalogue:
-        catalogue.set_due(dict.fromkeys(names, utcnow()))
-    process = wake_daemon(loaded.archive_folder)
+    process = ask_daemon(loaded.archive_folder, names)
     click.echo(f"asked the daemon (process {process}) for {', '.join(names)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from archiver.errors import ArchiverError, LockedError
 from archiver.store.lock import outlet_lock
 
 _NAME = "daemon"
+_ASKED = "asked"
 
 
 @contextmanager
@@ -36,8 +37,8 @@ def daemon_lock(archive: Path) -> Iterator[None]:
         ) from None
 
 
-def wake_daemon(archive: Path) -> int:
-    """Have the archive's daemon look at its timetable now; its process id.
+def ask_daemon(archive: Path, outlets: Iterable[str]) -> int:
+    """Have the archive's daemon crawl outlets now; its process id.
 
     Raises:
         ArchiverError: no daemon is at work there.
@@ -46,6 +47,10 @@ def wake_daemon(archive: Path) -> int:
         with outlet_lock(archive / _NAME, _NAME):
             pass
     except LockedError:
+        asked = archive / _NAME / _ASKED
+        asked.mkdir(exist_ok=True)
+        for outlet in outlets:
+            (asked / outlet).touch()
         text = (archive / _NAME / f"{_NAME}.lock").read_text("ascii").strip()
         if text.isdecimal():
             os.kill(int(text), signal.SIGUSR1)
@@ -55,3 +60,12 @@ def wake_daemon(archive: Path) -> int:
         thing=str(archive),
         todo="Start one (archiver daemon), or crawl by hand: archiver crawl OUTLET.",
     )
+
+
+def take_asked(archive: Path) -> list[str]:
+    """The outlets that somebody has asked for since, each once."""
+    asked = archive / _NAME / _ASKED
+    names = sorted(path.name for path in asked.iterdir()) if asked.is_dir() else []
+    for name in names:
+        (asked / name).unlink(missing_ok=True)
+    return names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -20,6 +20,7 @@ from archiver.daemon import jobs
 from archiver.daemon.children import Limits
 from archiver.daemon.dispatch import CrawlOrder
 from archiver.daemon.health import Metrics, Sights, make_app
+from archiver.daemon.holder import take_asked
 from archiver.daemon.notify import notify, reloading, watchdog_interval
 from archiver.daemon.plan import align, make_timetable
 from archiver.daemon.rule import cron_turn
@@ -92,7 +93,16 @@ class Daemon:
         self._woken.set()
 
     def wake(self) -> None:
-        """Look at the timetable now: somebody has asked for a crawl."""
+        """Somebody has asked for crawls: have them now."""
+        names = [
+            n for n in take_asked(self.loaded.archive_folder) if n in self.turns.timetable.rules
+        ]
+        self._later(self._ask(names, {}))
+
+    async def _ask(self, names: Sequence[str], arguments: Mapping[str, str]) -> None:
+        for name in names:
+            self.turns.ask(name, arguments)
+        await asyncio.to_thread(self.catalogue.set_due, dict.fromkeys(names, self._clock()))
         self._woken.set()
 
     async def serve(self, announce: Callable[[str], None] = lambda url: None) -> None:
@@ -123,6 +133,7 @@ class Daemon:
                 loop.add_signal_handler(number, act)
             await jobs.rotate(self.loaded, self.catalogue)
             await asyncio.to_thread(align, self.catalogue, self.turns.timetable, self._clock())
+            self.wake()  # what was asked for just before
             self._plan_jobs()
             self._scheduler.start()
             announce(f"http://{settings.host}:{bound.getsockname()[1]}/")
@@ -243,12 +254,8 @@ class Daemon:
         return {}
 
     async def _recheck(self) -> dict[str, object]:
-        now = self._clock()
         names = [name for name in self.turns.timetable.rules if name not in self.turns.running]
-        for name in names:
-            self.turns.ask(name, {"recheck": "all"})
-        await asyncio.to_thread(self.catalogue.set_due, dict.fromkeys(names, now))
-        self._woken.set()
+        await self._ask(names, {"recheck": "all"})
         return {"outlets": len(names)}
 
     async def _check(self) -> dict[str, object]:

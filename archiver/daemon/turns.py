@@ -18,7 +18,7 @@ import structlog
 from archiver.daemon.children import Crawl, Ended, Limits
 from archiver.daemon.dispatch import CrawlOrder
 from archiver.daemon.plan import Timetable, known_a_day, learn
-from archiver.daemon.rule import turn_after_run
+from archiver.daemon.rule import Rule, interval, next_turn, turn_after_run
 from archiver.errors import ArchiverError
 from archiver.store.catalogue import Catalogue
 from archiver.store.schedule import Turn
@@ -98,18 +98,18 @@ class Turns:
         return shutil.disk_usage(self.conditions.archive).free
 
     def ask(self, outlet: str, arguments: Mapping[str, str]) -> None:
-        """Let an outlet's next crawl have these arguments as well."""
-        self._asked[outlet] = {**self._asked.get(outlet, {}), **arguments}
+        """Let an outlet's next crawl have these arguments as well, and all its sources."""
+        self._asked[outlet] = {**self._asked.get(outlet, {}), "due": "0", **arguments}
 
     async def _begin(self, outlet: str, planned: datetime) -> bool:
         if outlet not in self.timetable.rules:  # its seed is gone since
             await asyncio.to_thread(self.catalogue.set_due, {outlet: None})
             return False
         self._beginning.add(outlet)
-        order = self.order
-        asked = self._asked.pop(outlet, None)
-        if asked:
-            order = replace(order, arguments={**order.arguments, **asked})
+        # Cron fields say when to ask; an interval leaves room for each source's own.
+        usual = {} if self.timetable.rules[outlet].cron else {"due": "1"}
+        arguments = {**self.order.arguments, **usual, **self._asked.pop(outlet, {})}
+        order = replace(self.order, arguments=arguments)
         try:
             crawl = await Crawl.begin(outlet, planned, order)
         except OSError as error:
@@ -180,6 +180,8 @@ class Turns:
         except ValueError as error:
             log.warning("no-turn", outlet=ended.outlet, reason=str(error))
             return None
+        if turn.due and turn.due > due and not rule.cron:
+            due = self._when_sources_are(turn.due, due, rule, ended.outlet)
         if ended.exit_code == _LOCKED:
             passed = ended.planned
             due = now + _AGAIN if self.conditions.overlap_waits else due
@@ -187,6 +189,18 @@ class Turns:
             reason = "locked" if ended.exit_code == _LOCKED else "still-running"
             self.catalogue.skip_turn(ended.outlet, planned=passed, at=now, reason=reason)
         return due
+
+    def _when_sources_are(
+        self, first: datetime, due: datetime, rule: Rule, outlet: str
+    ) -> datetime:
+        """The turn at which a source is due, where none is before `first`, as the crawl left it.
+
+        One that comes up within a tenth of the interval is due then, too.
+        """
+        every = timedelta(seconds=interval(rule, None))
+        turns = max(0, -((due + every / 10 - first) // every))  # rounded up
+        plain = replace(rule, jitter=0.0)
+        return next_turn(plain, after=due + turns * every, last=None, outlet=outlet)
 
     async def stop(self) -> None:
         """Begin no crawl any more, and let those that run close their files and end."""

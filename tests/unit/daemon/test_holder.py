@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from archiver.daemon.holder import daemon_lock, wake_daemon
+from archiver.daemon.holder import ask_daemon, daemon_lock, take_asked
 from archiver.errors import ArchiverError, LockedError
 
 _RACE = """
@@ -65,4 +65,5 @@ def test_the_second_daemon_names_the_first(tmp_path: Path) -> None:
 
 def test_nobody_is_there_to_be_woken(tmp_path: Path) -> None:
     with pytest.raises(ArchiverError, match="no daemon is at work"):
-        wake_daemon(tmp_path)
+        ask_daemon(tmp_path, ["a"])
+    assert take_asked(tmp_path) == []

@@ -31,7 +31,13 @@ class Script(CrawlOrder):
     line: str = "exit 0"
 
     def command(self, outlet: str) -> list[str]:
-        return ["/bin/sh", "-c", self.line, outlet, *self.arguments]
+        return [
+            "/bin/sh",
+            "-c",
+            self.line,
+            outlet,
+            *(f"{k}={v}" for k, v in self.arguments.items()),
+        ]
 
 
 @dataclass
@@ -247,7 +253,21 @@ async def test_what_was_asked_for_goes_to_the_next_crawl_only(
         await scene.turns.tick()
         await scene.rest()
         scene.clock.now += 10 * MINUTE
-    assert out.read_text() == "recheck\n\n"
+    assert out.read_text() == "due=0 recheck=all\ndue=1\n"
+
+
+async def test_a_turn_without_a_source_that_is_due_is_left_out(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    rules = {"often": Rule(every=600), "cron": Rule(every=1, cron="*/10 * * * *")}
+    scene = Scene.make(catalogue, tmp_path, rules)
+    scene.clock.now += 10 * MINUTE
+    await scene.turns.tick()
+    for name in rules:  # as a crawl says when its first source is due
+        catalogue.set_due({name: scene.clock.now + 35 * MINUTE})
+    await scene.rest()
+    due = {name: turn.due for name, turn in catalogue.turns().items()}
+    assert due == {"often": START + 50 * MINUTE, "cron": START + 20 * MINUTE}
 
 
 _DAEMON = """
