@@ -44,10 +44,12 @@ def page_signals(
     """What the head of an answer and the start of its decoded body say; each name once.
 
     `product`: our name as crawlers are called by, such as "news-archiver". Of a TDM reservation
-    the meta element counts before the header. Cost grows with the first 256 KiB.
+    the meta element counts before the header. Cost grows with the head, or with the first 256 KiB
+    where no end of it is found there.
     """
     found: dict[str, Signal] = {}
-    for name, value in _metas(body[:HEAD]):
+    end = body.find(b"</head>", 0, HEAD)
+    for name, value in _metas(body[: end if end >= 0 else HEAD]):
         if name in ("robots", product.lower()):
             for directive in _directives(value):
                 found.setdefault(directive, Signal(name=directive, value="1", source="meta"))

@@ -33,7 +33,8 @@ LEFT = frozenset({"postponed", "budget", "blocked"})
 
 _BUSY = frozenset({429, 503})
 _BLOCKS = frozenset({401, 403, 429})
-_BOOKED = 16  # requests that are taken from a day's at once
+_BOOKED = 256  # requests that are taken from a day's at once, at most,
+_BOOKED_SHARE = 50  # and at most this part of them: a crawl that is killed gives none back
 _SOURCES = frozenset({CaptureKind.FEED, CaptureKind.SITEMAP, CaptureKind.SECTION})
 
 
@@ -147,7 +148,10 @@ class Manners:
             self._day, self._booked = today, 0
         if not self._booked:
             self._booked = self._catalogue.book_requests(
-                self._run.outlet.id, day=today, wanted=_BOOKED, limit=limit
+                self._run.outlet.id,
+                day=today,
+                wanted=min(_BOOKED, max(1, limit // _BOOKED_SHARE)),
+                limit=limit,
             )
         if self._booked <= 0:
             return False
