@@ -152,11 +152,16 @@ class Seed(SeedTable):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seeds:
-    """The outlets of the good seed files by id, in order of id, and the faults of the others."""
+    """The outlets of the good seed files by id, in order of id, and the faults of the others.
+
+    `files`: the name of each good file, by the id in it; `broken`: those of the others.
+    """
 
     outlets: dict[str, Outlet]
     faults: tuple[str, ...] = ()
     times: dict[str, Times] = field(default_factory=dict)  # of the outlets that have their own
+    files: dict[str, str] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
 
 
 _KINDS = (
@@ -186,15 +191,18 @@ def load_seeds(folder: Path) -> dict[str, Outlet]:
 def read_seeds(folder: Path) -> Seeds:
     """As `load_seeds`, but a bad file costs only itself. An id taken twice goes to nobody."""
     faults: list[str] = []
+    broken: set[str] = set()
     outlets: dict[str, Outlet] = {}
     times: dict[str, Times] = {}
     files: dict[str, list[TomlFile]] = {}
     for path in _seed_files(folder):
+        shown = str(path.relative_to(folder.parent))
         try:
-            file = TomlFile(path, str(path.relative_to(folder.parent)))
+            file = TomlFile(path, shown)
             outlet, seed = _outlet(file)
         except ConfigError as error:
             faults += error.faults
+            broken.add(shown)
             continue
         outlets[outlet.id] = outlet
         if seed.timetable != _USUAL:
@@ -205,7 +213,13 @@ def read_seeds(folder: Path) -> Seeds:
             del outlets[taken]
             places = " and ".join(file.where(("id",)) for file in holders)
             faults.append(f"{places}: id: {taken!r} is taken more than once")
-    return Seeds(outlets=dict(sorted(outlets.items())), faults=tuple(faults), times=times)
+    return Seeds(
+        outlets=dict(sorted(outlets.items())),
+        faults=tuple(faults),
+        times=times,
+        files={name: files[name][0].shown for name in outlets},
+        broken=frozenset(broken),
+    )
 
 
 def _seed_files(folder: Path) -> Iterator[Path]:

@@ -15,14 +15,14 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from archiver.config.load import Loaded
-from archiver.config.seeds import read_seeds
+from archiver.config.seeds import Seeds, read_seeds
 from archiver.daemon import jobs
 from archiver.daemon.children import Limits
 from archiver.daemon.dispatch import CrawlOrder
 from archiver.daemon.health import Metrics, Sights, make_app
 from archiver.daemon.holder import take_asked
 from archiver.daemon.notify import notify, reloading, watchdog_interval
-from archiver.daemon.plan import align, make_timetable
+from archiver.daemon.plan import Timetable, align, make_timetable
 from archiver.daemon.rule import cron_turn
 from archiver.daemon.turns import Conditions, Turns
 from archiver.daemon.watch import Watch
@@ -69,9 +69,12 @@ class Daemon:
         self._woken = asyncio.Event()
         self._stop = asyncio.Event()
         self.last_tick = clock()
+        seeds = read_seeds(loaded.seeds_folder)
+        self._files = seeds.files
+        _say_faults(seeds)
         self.turns = Turns(
             catalogue=catalogue,
-            timetable=make_timetable(loaded, read_seeds(loaded.seeds_folder)),
+            timetable=make_timetable(loaded, seeds),
             order=_order(loaded),
             conditions=_conditions(loaded),
             clock=clock,
@@ -199,14 +202,14 @@ class Daemon:
             notify("READY=1")
             return
         seeds = read_seeds(loaded.seeds_folder)
-        for fault in seeds.faults:
-            log.error("seed-not-read", fault=fault)
-        timetable = make_timetable(loaded, seeds)
-        if seeds.faults:  # an outlet whose file is broken keeps the rule that it had
-            known = self.turns.timetable.rules
-            taken = {name for name in known if any(name in fault for fault in seeds.faults)}
-            kept = {name: known[name] for name in taken if name not in timetable.rules}
-            timetable = type(timetable)(rules={**kept, **timetable.rules})
+        _say_faults(seeds)
+        kept = {
+            name: rule
+            for name, rule in self.turns.timetable.rules.items()
+            if self._files.get(name) in seeds.broken
+        }
+        timetable = Timetable(rules={**kept, **make_timetable(loaded, seeds).rules})
+        self._files = {**{name: self._files[name] for name in kept}, **seeds.files}
         if loaded.settings.daemon.port != self.loaded.settings.daemon.port:
             log.warning("needs-restart", setting="daemon.port")
         self.loaded = loaded
@@ -280,6 +283,12 @@ class Daemon:
             await asyncio.to_thread(send, settings.ping, None, {}, private=settings.webhook_private)
         except (ArchiverError, OSError, ValueError) as error:
             log.warning("ping-failed", reason=str(error))
+
+
+def _say_faults(seeds: Seeds) -> None:
+    """A bad seed costs its outlet, and that is said."""
+    for fault in seeds.faults:
+        log.error("seed-not-read", fault=fault)
 
 
 def _order(loaded: Loaded) -> CrawlOrder:

@@ -127,8 +127,16 @@ def test_a_daemon_from_its_start_to_its_end(folder: Path) -> None:
         running.process.send_signal(signal.SIGHUP)
         assert "timetable.every" in running.until("configuration-kept")["faults"][0]
         config.write_text(good.replace('"10s"', '"1h"'), "utf-8")
+        seed = folder / "seeds" / "lantern.toml"
+        whole = seed.read_text("utf-8")
+        seed.write_text(whole + "\nbroken =", "utf-8")
+        add_seed(
+            folder, "second", whole.replace('id = "lantern"', 'id = "second"\nenabled = false')
+        )
         running.process.send_signal(signal.SIGHUP)
-        assert running.until("configuration-read")["outlets"] == 1
+        assert "seeds/lantern.toml" in running.until("seed-not-read")["fault"]
+        assert running.until("configuration-read")["outlets"] == 1  # the rule that it had
+        seed.write_text(whole, "utf-8")
         asked = run(folder, "archiver", "run-now", "lantern")
         assert asked.returncode == 0, asked.stderr
         second = running.until("run")
