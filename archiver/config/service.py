@@ -12,9 +12,7 @@ from archiver.config.section import Section
 
 GB = 1000**3
 Some = Annotated[Duration, Field(gt=0)]
-Events = Literal[
-    "silent", "volume", "blocked", "quality", "disk-low", "upload-failing", "damage", "report"
-]
+Events = Literal["silent", "volume", "blocked", "quality", "disk-low", "damage", "report"]
 
 
 class DaemonSettings(Section):
@@ -59,9 +57,9 @@ class DaemonSettings(Section):
         default=(), description="URLs to which events are posted as JSON."
     )
     events: tuple[Events, ...] = Field(
-        default=("silent", "volume", "blocked", "quality", "disk-low", "upload-failing", "damage"),
+        default=("silent", "volume", "blocked", "quality", "disk-low", "damage"),
         description="Which events are posted: silent, volume, blocked, quality, disk-low,"
-        " upload-failing, damage, report.",
+        " damage, report.",
     )
     webhook_secret: SecretStr | None = Field(
         default=None,

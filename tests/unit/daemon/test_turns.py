@@ -110,6 +110,12 @@ async def test_never_more_side_by_side_than_configured_and_never_two_of_one_outl
     assert len({report.ended.outlet for report in scene.reports}) == 6
 
 
+def own_memory() -> int:
+    """Resident bytes of this process."""
+    pages = Path("/proc/self/statm").read_text("ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
 async def test_days_go_by_and_every_planned_run_is_accounted_for(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
@@ -119,6 +125,7 @@ async def test_days_go_by_and_every_planned_run_is_accounted_for(
     end, down = START + timedelta(days=2), (START + timedelta(hours=12), timedelta(hours=10))
     counts: Counter[str] = Counter()
     planned: dict[str, datetime] = {}
+    memory: list[int] = []
     while scene.clock.now < end:
         due = await scene.turns.next_tick()
         assert due is not None
@@ -135,10 +142,12 @@ async def test_days_go_by_and_every_planned_run_is_accounted_for(
             late = report.ended.started - report.ended.planned
             assert late <= down[1] + timedelta(minutes=10)
         scene.reports.clear()
+        memory.append(own_memory())
     # 48 hours in turns of 4 hours and up to 10 minutes; those of the night are caught up as one.
     assert set(counts) == set(rules)
     assert set(counts.values()) <= {10, 11}
     assert scene.history() == []  # nothing was skipped
+    assert memory[-1] - memory[len(memory) // 4] < 10_000_000  # after what is cached
 
 
 async def test_a_run_that_goes_on_makes_the_next_turn_be_skipped_and_shown(
