@@ -310,7 +310,7 @@ def _memory(site: Site, folder: Path, options: argparse.Namespace) -> str:
     (site.folder / "www" / name).write_text(
         f"<urlset><url><loc>http://{HOST}{target}</loc></url></urlset>", encoding="ascii"
     )
-    crawl = f'requisites = false\nmax_body = {size + _MB}\ntimeout = "900s"\nidle_timeout = "300s"'
+    crawl = f'requisites = "none"\nmax_body = {size + _MB}\ntimeout = "900s"\nidle_timeout = "300s"'
     rows = []
     contender = OURS
     idle, _ = _run(site, folder, contender, 1)

@@ -121,7 +121,7 @@ def _polling(folder: Path, sizes: Iterable[int], *, runs: int) -> str:
                     place,
                     connect_to={HOST: site.address},
                     network="allow_private = true",
-                    crawl="requisites = false",
+                    crawl="requisites = 'none'",
                 )
                 add_seed(place, "bench", _SEED)
                 _poll(place, site)  # what is there to be known of the sources is known then
@@ -223,7 +223,7 @@ def _traps(folder: Path) -> str:
             place,
             connect_to={HOST: site.address},
             network="allow_private = true",
-            crawl=f"requisites = false\nhost_requests = {_BUDGET}",
+            crawl=f"requisites = 'none'\nhost_requests = {_BUDGET}",
         )
         add_seed(place, "trap", trap_seed(HOST))
         done = run(place, "archiver", "crawl", "trap", timeout=1800)

@@ -57,12 +57,22 @@ def hubs_of(response: Response, listing: Listing) -> tuple[tuple[str, ...], str]
     return hubs or about.hubs, topic or about.topic or response.url
 
 
-def requisites_of(response: Response) -> tuple[str, ...]:
-    """What an HTML page or a style sheet needs to be seen; nothing of other answers."""
+def requisites_of(response: Response, wanted: str) -> tuple[str, ...]:
+    """What an HTML page or a style sheet needs to be seen; nothing of other answers.
+
+    `wanted` is `crawl.requisites`: all, images or none.
+    """
+    if wanted == "none":
+        return ()
     given = response.headers.get(b"Content-Type")
     content_type = given.decode("latin-1") if given else ""
     if "html" in content_type.lower():
-        return page_requisites(response.body, url=response.url, content_type=content_type)
+        return page_requisites(
+            response.body,
+            url=response.url,
+            content_type=content_type,
+            pictures_only=wanted == "images",
+        )
     if "css" in content_type.lower():
         return style_requisites(response.body, url=response.url, content_type=content_type)
     return ()

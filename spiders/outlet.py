@@ -264,10 +264,9 @@ class OutletSpider(scrapy.Spider):
 
     def requisite_requests(self, response: Response) -> Iterable[Request]:
         """Requests for what a page or style sheet shows, so far as it was never fetched."""
-        if not self.settings.getbool("ARCHIVER_REQUISITES"):
-            return
+        wanted = self.settings["ARCHIVER_REQUISITES"]
         depth = response.meta.get(_DEPTH, 0) + 1
-        found = [url for url in requisites_of(response) if url not in self._asked]
+        found = [url for url in requisites_of(response, wanted) if url not in self._asked]
         if depth > _MAX_IMPORTS:
             self.run.refuse("imports-too-deep", len(found))
             return

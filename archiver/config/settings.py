@@ -34,6 +34,13 @@ CountOrNone = Annotated[int, Field(ge=0)]  # 0 has a meaning of its own
 Some = Annotated[Duration, Field(gt=0)]  # a duration that is not zero
 
 
+def _all_or_none(value: object) -> object:
+    """What the setting was before it had a third value: true and false."""
+    if isinstance(value, str):
+        return {"true": "all", "false": "none"}.get(value.lower(), value)
+    return {True: "all", False: "none"}.get(value, value) if isinstance(value, bool) else value
+
+
 def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
@@ -201,10 +208,11 @@ class CrawlSettings(Section):
         description="Pages that are read of a section or feed that goes on (?page=2, rel=next); the"
         " next one only where the last brought something new.",
     )
-    requisites: bool = Field(
-        default=True,
-        description="Whether the style sheets, pictures and fonts of pages are fetched too, each"
-        " once, so that replay shows pages as they were.",
+    requisites: Annotated[Literal["all", "images", "none"], BeforeValidator(_all_or_none)] = Field(
+        default="all",
+        description="What is fetched too, each once, so that replay shows pages as they were:"
+        ' their style sheets, pictures and fonts ("all"), the pictures alone ("images"), or'
+        ' nothing ("none").',
     )
     jobs: Count = Field(default=2, description="Crawls side by side.")
     max_attempts: Count = Field(

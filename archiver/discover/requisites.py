@@ -25,11 +25,14 @@ _WANTED_RELS = frozenset({"stylesheet", "icon", "apple-touch-icon"})
 _CANDIDATE = re.compile(r"\s*([^\s,]\S*[^\s,])(?:\s+([\d.]+)[wx])?\s*(?:,|$)")
 
 
-def page_requisites(body: bytes, *, url: str, content_type: str | None = None) -> tuple[str, ...]:
+def page_requisites(
+    body: bytes, *, url: str, content_type: str | None = None, pictures_only: bool = False
+) -> tuple[str, ...]:
     """The absolute URLs of what an HTML page shows, in its order, each once.
 
-    Style sheets, icons, pictures (of a `srcset` the largest), posters of films, and what its
-    own styles name; no scripts, frames or films. `url` is the page's address after redirects.
+    Pictures (of a `srcset` the largest) and posters of films; unless `pictures_only`, style
+    sheets, icons, and what its own styles name, too; no scripts, frames or films. `url` is the
+    page's address after redirects.
     """
     text = decode(body[:MAX_BYTES], content_type)
     tree = html_tree(text)
@@ -37,8 +40,8 @@ def page_requisites(body: bytes, *, url: str, content_type: str | None = None) -
     if tree is not None:
         named = next((base.get("href") for base in tree.iter("base") if base.get("href")), None)
         base = (named and join_url(url, named)) or url
-        found = list(_of_elements(tree))
-    for style in _STYLE.findall(text):
+        found = list(_pictures(tree) if pictures_only else _of_elements(tree))
+    for style in () if pictures_only else _STYLE.findall(text):
         found += _in_css(style)
     return _absolute(found, base)
 
@@ -54,13 +57,23 @@ def _of_elements(tree: etree._Element) -> Iterator[str]:
             if _WANTED_RELS.intersection((element.get("rel") or "").lower().split()):
                 yield element.get("href") or ""
             continue
-        if element.tag in ("img", "input"):
-            yield element.get("src") or ""
-        if element.tag in ("img", "source"):
-            yield _largest(element.get("srcset") or "")
-        yield element.get("poster") or element.get("background") or ""
+        yield from _of_picture(element)
+        yield element.get("background") or ""
     for element in tree.iterfind(".//*[@style]"):
         yield from _in_css(element.get("style") or "")
+
+
+def _pictures(tree: etree._Element) -> Iterator[str]:
+    for element in tree.iter("img", "source", "video"):
+        yield from _of_picture(element)
+
+
+def _of_picture(element: etree._Element) -> Iterator[str]:
+    if element.tag in ("img", "input"):
+        yield element.get("src") or ""
+    if element.tag in ("img", "source"):
+        yield _largest(element.get("srcset") or "")
+    yield element.get("poster") or ""
 
 
 def _largest(srcset: str) -> str:

@@ -65,7 +65,7 @@ def ours_in(
     folder: Path,
     listing: str,
     *,
-    crawl: str = "requisites = false",
+    crawl: str = "requisites = 'none'",
     extract_workers: int | None = None,
 ) -> Command:
     """`scrapy crawl` in a working folder whose one outlet has this sitemap.

@@ -41,7 +41,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> CorpusArchive:
         working_folder(
             folder,
             # Their pictures and style sheets are not in the corpus.
-            crawl="requisites = false",
+            crawl="requisites = 'none'",
             connect_to=dict.fromkeys(server.hosts, f"127.0.0.1:{server.port}"),
             network=f'ca_file = "{server.ca_file}"',
         )

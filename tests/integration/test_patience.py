@@ -102,7 +102,7 @@ def test_patience_walls_and_budgets_last_from_run_to_run(tmp_path: Path, web: _W
     folder = working_folder(
         tmp_path,
         connect_to=dict.fromkeys(hosts, target),
-        crawl="delay = 0\nconcurrency = 2\nrequisites = false\n[politeness]\nmax_blocks = 3\n",
+        crawl="delay = 0\nconcurrency = 2\nrequisites = 'none'\n[politeness]\nmax_blocks = 3\n",
     )
     add_seed(
         folder,

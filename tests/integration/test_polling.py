@@ -50,7 +50,7 @@ def test_an_unchanged_outlet_costs_its_sources_conditional_requests(tmp_path: Pa
     )
     with ScriptedSite(answers) as site:
         folder = site.folder(
-            tmp_path, seed, "x.example", crawl="requisites = false\nconcurrency = 1"
+            tmp_path, seed, "x.example", crawl="requisites = 'none'\nconcurrency = 1"
         )
         assert run(folder, "archiver", "crawl", "x").returncode == 0
         assert set(PAGES) < set(site.asked())

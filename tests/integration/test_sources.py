@@ -111,7 +111,7 @@ def test_shapes_of_confirmed_articles_are_learned_and_lists_followed_while_new(
             tmp_path,
             connect_to={"x.example": site.address},
             network="allow_private = true",
-            crawl="requisites = false\nlist_pages = 3",
+            crawl="requisites = 'none'\nlist_pages = 3",
         )
         add_seed(folder, "y", SHORT)
         done = run(folder, "archiver", "crawl", "y")

@@ -43,6 +43,17 @@ def test_what_a_page_needs(markup: str, expected: list[str]) -> None:
     assert sorted(found(markup)) == sorted(expected)
 
 
+def test_pictures_alone() -> None:
+    markup = (
+        "<link rel=stylesheet href=/s.css><link rel=icon href=/i.ico>"
+        "<style>p{background:url(/b.png)}</style>"
+        '<img src=/p.jpg srcset="/l.jpg 900w"><video poster=/v.jpg></video>'
+        '<body background=/w.png><p style="background:url(/c.png)">'
+    )
+    found = page_requisites(markup.encode(), url=URL, content_type=HTML, pictures_only=True)
+    assert [one.rpartition("/")[2] for one in found] == ["p.jpg", "l.jpg", "v.jpg"]
+
+
 def test_a_style_sheet_names_others_relative_to_itself() -> None:
     css = b"@import url(base.css);\n@font-face{src:url('../f.woff2')} a{background:url(data:x)}"
     assert style_requisites(css, url="http://cdn.example/css/a.css") == (
