@@ -18,7 +18,12 @@ Events = Literal["silent", "volume", "blocked", "quality", "disk-low", "damage",
 class DaemonSettings(Section):
     """The daemon: how many crawls, how long they may take, and how it is watched."""
 
-    jobs: int = Field(default=2, ge=1, description="Crawls side by side.")
+    jobs: int = Field(
+        default=4,
+        ge=1,
+        description="Crawls side by side. They mostly wait for hosts; each takes some 100 MB, and"
+        " some 200 MB for each of its extract.workers.",
+    )
     crawl_time: Some = Field(
         default=7200.0, description="Time after which a crawl is asked to end, then made to."
     )
