@@ -16,7 +16,7 @@ def retry_after(field: bytes | None, now: datetime) -> float | None:
     Delay in seconds or an HTTP date (RFC 9110 section 10.2.3); at most 30 days.
     """
     text = (field or b"").decode("latin-1").strip()
-    if re.fullmatch(r"[0-9]+", text, re.ASCII):
+    if re.fullmatch(r"[0-9]+", text):
         return min(float(text[:12]), _LONGEST)
     try:
         then = parsedate_to_datetime(text)

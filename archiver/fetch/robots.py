@@ -107,7 +107,7 @@ class RobotsMiddleware:
             response, error = await self._ask(f"{origin}/robots.txt")
             if error in LEFT:
                 return Verdict(unreachable=error)
-            known, verdict = self._judge(known, response, error, now)
+            known, verdict = judge(known, response, error, now)
             if run:
                 run.store.keep_robots(origin, known)
             if verdict:
@@ -119,28 +119,6 @@ class RobotsMiddleware:
         # What was not to be kept holds for this run.
         expires = known.expires if known.expires > now else None
         return Verdict(rules=rules, record=known.record, expires=expires)
-
-    def _judge(
-        self, known: KnownRobots | None, response: Response | None, error: str, now: datetime
-    ) -> tuple[KnownRobots, Verdict | None]:
-        """What is to be remembered now, and the verdict where it is not by rules."""
-        if (response is not None and response.status < 500) or error == "redirects":
-            good = response is not None and response.status < 300
-            field = response.headers.get(b"Cache-Control") if response and good else None
-            capture = response.meta.get("archiver_capture") if response else None
-            return KnownRobots(
-                rules=read_text(response.body) if response and good else "",
-                fetched=now,
-                expires=expiry(now, field),
-                record=_place(capture) if isinstance(capture, Capture) else None,
-            ), None
-        if known is None:
-            known = KnownRobots(rules=None, fetched=now, expires=now)
-        since = known.unreachable_since or now
-        known = replace(known, unreachable_since=since)
-        if now - since >= _GIVEN_UP:
-            return known, None
-        return known, Verdict(unreachable=error or "robots-unreachable")
 
     async def _ask(self, url: str) -> tuple[Response | None, str]:
         """The answer, or the word for why there is none."""
@@ -158,6 +136,32 @@ class RobotsMiddleware:
         except Exception as error:  # noqa: BLE001 - whatever failed, the rules are unknown
             logger.info("%s: %s", url, error)
             return None, request.meta.get("archiver_error") or "robots-unreachable"
+
+
+def judge(
+    known: KnownRobots | None, response: Response | None, error: str, now: datetime
+) -> tuple[KnownRobots, Verdict | None]:
+    """What is to be remembered after an attempt, and the verdict where it is not by rules.
+
+    `response` is None where there was none; `error` is the word for that.
+    """
+    if (response is not None and response.status < 500) or error == "redirects":
+        good = response is not None and response.status < 300
+        field = response.headers.get(b"Cache-Control") if response and good else None
+        capture = response.meta.get("archiver_capture") if response else None
+        return KnownRobots(
+            rules=read_text(response.body) if response and good else "",
+            fetched=now,
+            expires=expiry(now, field),
+            record=_place(capture) if isinstance(capture, Capture) else None,
+        ), None
+    if known is None:
+        known = KnownRobots(rules=None, fetched=now, expires=now)
+    since = known.unreachable_since or now
+    known = replace(known, unreachable_since=since)
+    if now - since >= _GIVEN_UP:
+        return known, None
+    return known, Verdict(unreachable=error or "robots-unreachable")
 
 
 def _place(capture: Capture) -> str:

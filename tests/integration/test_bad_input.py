@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -40,20 +41,29 @@ def test_wrong_configuration_ends_with_4_and_all_faults(
     assert "nonsense" in done.stderr
 
 
-@pytest.mark.parametrize("command", ["archiver", "scrapy"])
 @pytest.mark.parametrize(
-    ("operator", "told"),
+    ("command", "operator", "told"),
     [
-        ('name = "X"', "operator.contact is not set"),
-        ('contact = "mailto:a@x.example"\nuser_agent = "Firefox"', "{contact}"),
+        (("archiver", "crawl", "x"), 'name = "X"', "operator.contact is not set"),
+        (
+            ("scrapy", "crawl", "x"),
+            'contact = "mailto:a@x.example"\nuser_agent = "Firefox"',
+            "{contact}",
+        ),
+        (("archiver", "add", "http://x.example/"), "", "operator.contact is not set"),
+        (("archiver", "outlets", "check"), "", "operator.contact is not set"),
+        (("archiver", "daemon"), "", "operator.contact is not set"),
+        (("scrapy", "survey", "order.json"), "", "operator.contact is not set"),
     ],
 )
-def test_nobody_is_crawled_by_somebody_unknown(
-    folder: Path, command: str, operator: str, told: str
+def test_nobody_is_asked_anything_by_somebody_unknown(
+    folder: Path, command: tuple[str, ...], operator: str, told: str
 ) -> None:
     (folder / "config/archiver.toml").write_text(f"[operator]\n{operator}\n", encoding="utf-8")
     add_seed(folder, "x", SEED.format(id="x"))
-    done = run(folder, command, "crawl", "x")
+    order = {"outlet": {"id": "x", "name": "X", "homepage": "http://x.example/", "sources": []}}
+    (folder / "order.json").write_text(json.dumps({**order, "report": "report"}), "utf-8")
+    done = run(folder, *command, timeout=60)  # a daemon would go on
     assert done.returncode == 4
     assert told in done.stderr + done.stdout
     assert "archiver.toml" in done.stderr + done.stdout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from support.scripted_site import Reply, ScriptedSite, feed, redirect, story
+from support.scripted_site import Reply, ScriptedSite, feed, redirect, robots_behind, story
 from support.workdir import run
 
 from archiver.store.catalogue import Catalogue
@@ -47,6 +47,7 @@ def test_one_page_is_fetched_once_and_is_one_article(tmp_path: Path) -> None:
         **told("snow-2"),
         "x.example/news/wind-3": copy,
         "x.example/news/fog-4": home,
+        **robots_behind(6, "links.example", "/"),  # too many redirects: there are no rules
         "x.example/feed": feed(
             [
                 f"{page}?print=1",

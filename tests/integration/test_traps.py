@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from support.scripted_site import Reply, ScriptedSite, feed, story
+from support.scripted_site import Reply, ScriptedSite, feed, robots_behind, story
 from support.workdir import run, status
 
 from archiver.store.catalogue import Catalogue
@@ -54,7 +54,7 @@ def test_a_site_without_end_costs_its_budget(tmp_path: Path) -> None:
     links += [f"{X}/list?sort=a&order={number}" for number in range(5)]
     answers = {
         "x.example/feed": feed(links),
-        "x.example/robots.txt": Reply(body="User-agent: *\nDisallow: /style\n", kind="text/plain"),
+        **robots_behind(5, "x.example", "/style"),  # as many redirects as are followed
     }
     seed = (
         f'homepage = "{X}/"\nfeeds = ["{X}/feed"]\nsitemaps = ["{X}/map.xml"]\n'

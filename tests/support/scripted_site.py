@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -58,6 +59,14 @@ def feed(links: Iterable[str], *, more: str = "") -> Reply:
         body=f'<rss version="2.0"><channel><title>F</title>{more}{items}</channel></rss>',
         kind="application/rss+xml",
     )
+
+
+def robots_behind(redirects: int, host: str, disallowed: str) -> dict[str, Reply]:
+    """The answers of a host whose robots.txt stands behind some redirects."""
+    places = [f"{host}/robots.txt", *(f"{host}/{n}/robots.txt" for n in range(redirects))]
+    rules = Reply(body=f"User-agent: *\nDisallow: {disallowed}\n", kind="text/plain")
+    moved = {here: redirect(f"http://{there}") for here, there in pairwise(places)}
+    return {**moved, places[-1]: rules}
 
 
 @dataclass

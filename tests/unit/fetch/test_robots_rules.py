@@ -84,6 +84,14 @@ def test_rules_hold_for_a_day_at_most(field: bytes | None, seconds: int) -> None
     assert expiry(NOW, field) == NOW + timedelta(seconds=seconds)
 
 
+def test_the_line_that_forbids_is_looked_for_among_the_longest_200() -> None:
+    """Each look parses a rule of its own."""
+    longer = "".join(f"Disallow: /a*{'x' * 9}{number:03}\n" for number in range(300))
+    rules = Rules.of(f"User-agent: *\nDisallow: /a\n{longer}", AGENT)
+    assert not rules.allows("https://a.example/a")
+    assert rules.deciding("https://a.example/a") is None
+
+
 @given(st.binary(max_size=300), st.text(max_size=40))
 def test_whatever_a_robots_txt_holds_is_read(body: bytes, path: str) -> None:
     rules = Rules.of(read_text(body), AGENT)
