@@ -8,5 +8,7 @@ from pathlib import Path
 project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
 extras = project["optional-dependencies"].values()
 for requirement in (*project["dependencies"], *(one for extra in extras for one in extra)):
-    name, bound = re.fullmatch(r"([\w.-]+)(?:\[.*\])?>=([\w.]+)(?:,<[\w.]+)?(?:;.*)?", requirement).groups()
+    name, bound = re.fullmatch(
+        r"([\w.-]+)(?:\[.*\])?>=([\w.]+)(?:,<[\w.]+)?(?:;.*)?", requirement
+    ).groups()
     sys.stdout.write(f"{name}=={bound}\n")

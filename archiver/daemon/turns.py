@@ -68,24 +68,25 @@ class Turns:
     stopping: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _asked: dict[str, Mapping[str, str]] = field(default_factory=dict)
-    _beginning: set[str] = field(default_factory=set)
+    _ticking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def tick(self) -> int:
         """Begin the crawls that are due as far as there are places; how many.
 
         Costs one look into an index, however many outlets there are.
         """
-        self.paused = self.free_disk() < self.conditions.reserve
-        free = self.conditions.jobs - len(self.running) - len(self._beginning)
-        if self.stopping or self.paused or free <= 0:
-            return 0
-        busy = self.running.keys() | self._beginning
-        due = await asyncio.to_thread(self.catalogue.due, self.clock(), limit=free, but=busy)
-        begun = 0
-        for turn in due:
-            if turn.outlet not in self._beginning and turn.due is not None:
-                begun += await self._begin(turn.outlet, turn.due)
-        return begun
+        async with self._ticking:
+            self.paused = self.free_disk() < self.conditions.reserve
+            free = self.conditions.jobs - len(self.running)
+            if self.stopping or self.paused or free <= 0:
+                return 0
+            busy = set(self.running)
+            due = await asyncio.to_thread(self.catalogue.due, self.clock(), limit=free, but=busy)
+            begun = 0
+            for turn in due:
+                if turn.due is not None:
+                    begun += await self._begin(turn.outlet, turn.due)
+            return begun
 
     async def next_tick(self) -> datetime | None:
         """When the next crawl could begin; None where none is due, or no place is free."""
@@ -105,7 +106,6 @@ class Turns:
         if outlet not in self.timetable.rules:  # its seed is gone since
             await asyncio.to_thread(self.catalogue.set_due, {outlet: None})
             return False
-        self._beginning.add(outlet)
         # Cron fields say when to ask; an interval leaves room for each source's own.
         usual = {} if self.timetable.rules[outlet].cron else {"due": "1"}
         arguments = {**self.order.arguments, **usual, **self._asked.pop(outlet, {})}
@@ -117,8 +117,6 @@ class Turns:
             again = {outlet: self.clock() + _AGAIN}
             await asyncio.to_thread(self.catalogue.set_due, again)
             return False
-        finally:
-            self._beginning.discard(outlet)
         crawl.started = self.clock()
         self.running[outlet] = crawl
         log.debug("crawl-begun", outlet=outlet, planned=planned.isoformat())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -61,6 +62,29 @@ def test_the_second_daemon_names_the_first(tmp_path: Path) -> None:
     ):
         pass
     assert caught.value.exit_code == 11
+
+
+def test_a_daemon_is_woken_and_told_for_whom(tmp_path: Path) -> None:
+    woken: list[int] = []
+    before = signal.signal(signal.SIGUSR1, lambda number, _: woken.append(number))
+    try:
+        with daemon_lock(tmp_path):
+            assert ask_daemon(tmp_path, ["b", "a"]) == os.getpid()
+            assert take_asked(tmp_path) == ["a", "b"]
+            assert take_asked(tmp_path) == []  # each once
+            (tmp_path / "daemon" / "daemon.lock").write_text("")  # it has only just begun
+            with pytest.raises(ArchiverError, match="no daemon is at work"):
+                ask_daemon(tmp_path, ["a"])
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert woken == [signal.SIGUSR1]
+
+
+def test_another_lock_within_is_not_taken_for_the_daemons(tmp_path: Path) -> None:
+    other = LockedError("sky-news is being crawled", thing="sky-news", todo="Wait.")
+    with pytest.raises(LockedError) as caught, daemon_lock(tmp_path):
+        raise other
+    assert caught.value is other
 
 
 def test_nobody_is_there_to_be_woken(tmp_path: Path) -> None:

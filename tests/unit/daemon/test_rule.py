@@ -79,6 +79,12 @@ def test_a_turn_of_every_hour_comes_every_real_hour(zone: ZoneInfo) -> None:
         assert gaps == {timedelta(hours=1)}
 
 
+def test_a_turn_of_every_other_hour_that_is_left_out_comes_later_not_earlier() -> None:
+    rule = Rule(every=1, cron="20 */2 * * *", zone=BERLIN)
+    found = turns(rule, 2, datetime(2026, 3, 28, 23, 30, tzinfo=UTC))  # 02:20 is left out
+    assert [f"{turn:%H:%M}" for turn in found] == ["01:20", "02:20"]
+
+
 def test_intervals_do_not_know_of_clock_changes() -> None:
     rule = Rule(every=3600, zone=BERLIN)
     found = turns(rule, 24 * 40, datetime(2026, 3, 10, tzinfo=UTC))

@@ -116,6 +116,18 @@ def own_memory() -> int:
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
+async def test_ticks_at_one_time_begin_nobody_twice_and_not_too_many(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    rules = {f"o{n}": Rule(every=600) for n in range(6)}
+    scene = Scene.make(catalogue, tmp_path, rules, line="read line", jobs=4)
+    assert sorted(await asyncio.gather(*(scene.turns.tick() for _ in range(3)))) == [0, 0, 4]
+    scene.turns.conditions = replace(scene.turns.conditions, jobs=9)
+    assert await scene.turns.tick() == 2  # not those that run, though they are still due
+    await scene.rest()
+    assert sorted(report.ended.outlet for report in scene.reports) == sorted(rules)
+
+
 async def test_days_go_by_and_every_planned_run_is_accounted_for(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:

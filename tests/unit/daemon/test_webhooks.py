@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from structlog.testing import capture_logs
 
 from archiver.daemon.webhooks import Webhooks, send
 from archiver.errors import FetchError
@@ -106,6 +107,17 @@ async def test_private_addresses_are_refused_unless_told(target: Target, host: s
         send(url, b"{}", {})
     await posted(Webhooks(urls=(url,), waits=(0.01,)))
     assert target.got == []
+
+
+async def test_what_cannot_wait_any_more_is_dropped_and_said(
+    target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.daemon.webhooks._MOST_WAITING", 2)
+    hooks = Webhooks(urls=(target.url,) * 3, private=True, waits=())
+    with capture_logs() as log:
+        await posted(hooks)
+    assert len(target.got) == 2
+    assert [line["event"] for line in log] == ["webhook-dropped"]
 
 
 async def test_a_target_that_hangs_holds_up_nobody(target: Target) -> None:

@@ -54,6 +54,34 @@ def test_meta_robots(element: str, names: set[str]) -> None:
     assert set(said(body=f"<html><head>{element}</head>")) == names
 
 
+@pytest.mark.parametrize(
+    ("before", "read"),
+    [
+        ("<meta charset=utf-8>" * 499, True),
+        ("<meta charset=utf-8>" * 500, False),
+        ("<p>" * 80_000, True),
+        ("<p>" * 90_000, False),
+        ("<title>A</title></head>", False),
+    ],
+)
+def test_only_the_start_of_a_page_is_looked_at(before: str, read: bool) -> None:
+    assert bool(said(body=f'{before}<meta name="robots" content="noarchive">')) is read
+
+
+@pytest.mark.parametrize(("padding", "read"), [(4000, True), (4100, False)])
+def test_an_endless_element_is_none(padding: int, read: bool) -> None:
+    element = f'<meta title="{"x" * padding}" name="robots" content="noarchive">'
+    assert bool(said(body=element)) is read
+
+
+def test_a_hosts_file_without_end_is_read_in_part() -> None:
+    entry = {"location": "/", "tdm-policy": "p" * 3000}
+    late = {"location": "/a", "tdm-policy": "q"}
+    for others, policy in ((9_998, "q"), (9_999, "p" * 2000)):
+        text = json.dumps([entry, *([5] * others), late])
+        assert [s.value for s in file_signals(text, "https://a.example/a")] == [policy]
+
+
 def test_a_reservation_stands_in_the_page_before_its_head() -> None:
     meta = '<meta name="tdm-reservation" content="0"><meta name="tdm-policy" content="/p?a&amp;b">'
     both = said("TDM-Reservation: 1", body=meta)
@@ -81,6 +109,7 @@ def test_a_hosts_file(path: str, value: str) -> None:
         {"location": "/news/open/", "tdm-reservation": 0},
         {"location": "/*.pdf$", "tdm-reservation": 1},
         {"location": "/x*y*z$", "tdm-reservation": 1},
+        {"location": "/n", "tdm-reservation": 0},  # shorter than one before
         {"location": 5},
         "nonsense",
     ]

@@ -248,8 +248,10 @@ def test_a_blocked_outlet_is_asked_for_one_page_first(
     opened.manners.welcomed(PAGE)
     assert [opened.sends(request) for request in (one, other)] == ["sent", "sent"]
     assert not opened.manners.holds(other)
-    assert opened.ended == []
     assert opened.run.store.blocks_of("x") == Blocks()
+    opened.answer(one, 403)  # one more is nothing yet: nobody waits for its like
+    assert [opened.sends(request) for request in (one, other)] == ["sent", "sent"]
+    assert opened.ended == []
 
 
 async def test_crawl_delay_is_kept_to_a_limit(
