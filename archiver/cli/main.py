@@ -26,7 +26,7 @@ COMMANDS = {
     "crawl": "Crawl outlets once: poll their sources, fetch what is new, extract it.",
     "daemon": "Follow the timetable: crawl what is due, look after the archive, until stopped.",
     "run-now": "Have the running daemon crawl outlets now, among its other crawls.",
-    "status": "Show outlets, runs, captures, articles, and every problem by its reason.",
+    "status": "Show outlets, runs, captures, articles, problems by reason, and the timetable.",
     "show": "Show the versions of the article at URL, and the newest one's text.",
     "extract": "Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.",
     "check": "Check WARC files: every record whole, digests true, requests paired.",

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from archiver.cli.context import load_settings
 from archiver.cli.output import print_table
+from archiver.errors import DiskFullError, UsageError
+
+if TYPE_CHECKING:
+    from archiver.daemon.standing import Standing
 
 
 @click.command()
@@ -16,20 +20,39 @@ from archiver.cli.output import print_table
 @click.option(
     "--reasons", is_flag=True, help="What was not asked for instead, by outlet and reason."
 )
+@click.option("--watch", is_flag=True, help="A live view of the timetable, until Ctrl-C.")
 @click.pass_context
-def command(context: click.Context, as_json: bool, reasons: bool) -> None:
-    """Show outlets, runs, captures, articles, and every problem by its reason."""
+def command(context: click.Context, as_json: bool, reasons: bool, watch: bool) -> int:
+    """Show outlets, runs, captures, articles, problems by reason, and the timetable.
+
+    Exit code 5 while there is less free disk than daemon.disk_reserve, so that crawls pause.
+    """
+    from archiver.cli.timetable import watch as show_live
+    from archiver.daemon.standing import standing
+    from archiver.model import utcnow
     from archiver.store.catalogue import Catalogue  # SQLAlchemy takes a fifth of a second
 
+    if watch and (as_json or reasons):
+        raise UsageError("goes with neither --json nor --reasons", thing="--watch")
     loaded = load_settings(context)
     with Catalogue.open(loaded.catalogue_url) as catalogue:
+        if watch:
+            show_live(lambda: standing(loaded, catalogue, utcnow()))
+            return 0
         status = catalogue.status()
+        timetable = standing(loaded, catalogue, utcnow())
     if reasons:
         _show_reasons(status["outlets"], as_json=as_json)
-        return
-    if as_json:
-        click.echo(json.dumps(status, indent=2))
-        return
+    elif as_json:
+        click.echo(json.dumps({**status, **timetable.to_json()}, indent=2))
+    else:
+        _show(status, timetable)
+    return DiskFullError.exit_code if timetable.paused else 0
+
+
+def _show(status: dict[str, Any], timetable: Standing) -> None:
+    from archiver.cli.timetable import COLUMNS, lines, row
+
     print_table(
         ("outlet", "last run", "ended", "articles", "revisions", "gone", "pending", "captures"),
         [_outlet_row(name, outlet) for name, outlet in status["outlets"].items()],
@@ -44,7 +67,9 @@ def command(context: click.Context, as_json: bool, reasons: bool) -> None:
         click.echo()
         print_table(("outlet", "stage", "problem", "times"), problems)
     files = status["warc_files"]
-    click.echo(f"\n{files['count']} WARC files, {files['bytes']:,} bytes, {files['open']} open")
+    click.echo(f"\n{files['count']} WARC files, {files['bytes']:,} bytes, {files['open']} open\n")
+    print_table(COLUMNS, [row(name, p, timetable) for name, p in timetable.places.items()])
+    click.echo("\n" + "\n".join(lines(timetable)))
 
 
 def _show_reasons(outlets: dict[str, Any], *, as_json: bool) -> None:

@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from archiver.daemon.plan import GRACE
 from archiver.daemon.turns import RunReport, Turns
 
-_GRACE = timedelta(minutes=10)  # that an outlet may be overdue
 _SHOWN = 20  # overdue outlets that an answer names
 
 
@@ -103,7 +103,7 @@ def overdue(sights: Sights) -> Mapping[str, str]:
 
     One look into an index, and one row for each that is overdue, 1,000 at most.
     """
-    before = sights.clock() - _GRACE
+    before = sights.clock() - GRACE
     running = sights.turns.running
     late = sights.turns.catalogue.due(before, limit=1000, but=set(running))
     return {turn.outlet: turn.due.isoformat() for turn in late if turn.due}

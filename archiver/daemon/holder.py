@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from archiver.errors import ArchiverError, LockedError
-from archiver.store.lock import outlet_lock
+from archiver.store.lock import holder_of, outlet_lock
 
 _NAME = "daemon"
 _ASKED = "asked"
@@ -35,6 +35,11 @@ def daemon_lock(archive: Path) -> Iterator[None]:
             thing=str(archive),
             todo="Stop that one first, or leave the work to it.",
         ) from None
+
+
+def daemon_process(archive: Path) -> int | None:
+    """Process id of the archive's daemon; None where none can be seen."""
+    return holder_of(archive / _NAME, _NAME)
 
 
 def ask_daemon(archive: Path, outlets: Iterable[str]) -> int:

@@ -14,6 +14,7 @@ from archiver.daemon.rule import Rule, next_turn, rule_for
 from archiver.store.catalogue import Catalogue
 from archiver.store.schedule import Rhythm, Turn
 
+GRACE = timedelta(minutes=10)  # that an outlet may be overdue before anybody is told
 _MEMORY = 7 * 86400.0  # seconds after which what was learned of a rhythm counts for a third
 _FIRST = timedelta(hours=6)  # of watching before anything is said of a rhythm
 

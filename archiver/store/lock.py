@@ -23,7 +23,7 @@ def outlet_lock(folder: Path, outlet: str) -> Iterator[Path]:
         LockedError: at once, where somebody holds it; names the holder's process id.
         DiskFullError, WarcError: its file cannot be made.
     """
-    path = folder / f"{quote(outlet, safe='')}.lock"
+    path = _file(folder, outlet)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -46,3 +46,30 @@ def outlet_lock(folder: Path, outlet: str) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # closed it is, whatever a disk reports
             os.close(handle)
+
+
+def holder_of(folder: Path, outlet: str) -> int | None:
+    """Process id of who holds an outlet's lock; None where nobody does who can be seen.
+
+    Takes no lock, so that it is in nobody's way. Reads proc_locks(5), which shows the processes of
+    this machine, or of this container.
+    """
+    path = _file(folder, outlet)
+    try:
+        known = path.stat()
+        text = path.read_text("ascii", "replace").strip()
+        held = Path("/proc/locks").read_text("ascii").splitlines()
+    except OSError:
+        return None
+    device = f"{os.major(known.st_dev):02x}:{os.minor(known.st_dev):02x}"
+    for line in held:  # 3: FLOCK ADVISORY WRITE 487 fe:00:2302341 0 EOF
+        _, kind, _, _, process, place, *_ = line.split()
+        on, _, inode = place.rpartition(":")
+        # Some file systems (btrfs) show another device there than stat(2) does.
+        if kind == "FLOCK" and inode == str(known.st_ino) and (on == device or process == text):
+            return int(process)
+    return None
+
+
+def _file(folder: Path, outlet: str) -> Path:
+    return folder / f"{quote(outlet, safe='')}.lock"

@@ -37,6 +37,15 @@ class Turn:
     rhythm: Rhythm | None = None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GoodRun:
+    """A run that brought what was to be had; `planned` only where the timetable had it."""
+
+    planned: datetime | None
+    started: datetime
+    ended: datetime
+
+
 class Schedule(Store):
     """The part of the catalogue that the daemon plans by."""
 
@@ -85,6 +94,17 @@ class Schedule(Store):
         with self._reading() as conn:
             row = conn.execute(_TURNS.where(t.outlet.c.name == outlet)).one_or_none()
         return _turn(row) if row else None
+
+    def good_runs(self) -> dict[str, GoodRun]:
+        """The last run of each outlet that was done, at least in part.
+
+        Cost grows with the outlets, and with the runs that failed since.
+        """
+        with self._reading() as conn:
+            return {
+                row.name: GoodRun(planned=row.planned, started=row.started, ended=row.ended)
+                for row in conn.execute(_GOOD_RUNS)
+            }
 
     def skip_turn(self, outlet: str, *, planned: datetime, at: datetime, reason: str) -> None:
         """Keep in the history that a planned run was left out, and why."""
@@ -200,6 +220,7 @@ class Schedule(Store):
 
 _NUMBER = bindparam("number", type_=t.outlet.c.id.type)
 _DUE = bindparam("due", type_=t.outlet.c.next_due.type)
+_OF_OUTLET = t.run.alias("of_outlet")
 _TURNS = (
     select(
         t.outlet.c.name,
@@ -215,6 +236,18 @@ _TURNS = (
     )
     .join_from(t.outlet, t.run, t.outlet.c.last_run_id == t.run.c.id, isouter=True)
     .join(t.rhythm, t.rhythm.c.outlet_id == t.outlet.c.id, isouter=True)
+)
+
+_GOOD_RUNS = select(t.outlet.c.name, t.run.c.planned, t.run.c.started, t.run.c.ended).join_from(
+    t.outlet,
+    t.run,
+    t.run.c.id
+    == select(_OF_OUTLET.c.id)
+    .where(_OF_OUTLET.c.outlet_id == t.outlet.c.id, _OF_OUTLET.c.state.in_(("done", "partial")))
+    .order_by(_OF_OUTLET.c.started.desc())
+    .limit(1)
+    .correlate(t.outlet)
+    .scalar_subquery(),
 )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from archiver.errors import LockedError
-from archiver.store.lock import outlet_lock
+from archiver.store.lock import holder_of, outlet_lock
 
 HOLD = """
 import sys
@@ -45,8 +45,11 @@ def test_a_second_process_is_told_who_holds_it(tmp_path: Path) -> None:
             outlet_lock(tmp_path, "sky-news"),
         ):
             pass
+        assert holder_of(tmp_path, "sky-news") == holder.pid
         with outlet_lock(tmp_path, "bbc"):
-            pass
+            assert holder_of(tmp_path, "bbc") == os.getpid()
+        assert holder_of(tmp_path, "bbc") is None
+        assert holder_of(tmp_path, "nobody") is None
 
 
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:

@@ -75,6 +75,7 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "set_due": lambda c: c.set_due({"sky-news": START}),
     "due": lambda c: c.due(START, limit=4, but={"x"}),
     "next_due": lambda c: c.next_due(but={"x"}),
+    "good_runs": lambda c: c.good_runs(),
     "turns": lambda c: c.turns(),
     "turn": lambda c: c.turn("sky-news"),
     "skip_turn": lambda c: c.skip_turn("sky-news", planned=START, at=START, reason="locked"),

@@ -8,7 +8,7 @@ from support.captures import START
 
 from archiver.model import Problem
 from archiver.store.catalogue import Catalogue
-from archiver.store.schedule import Rhythm
+from archiver.store.schedule import GoodRun, Rhythm
 
 HOUR = timedelta(hours=1)
 
@@ -41,6 +41,16 @@ def test_a_turn_shows_the_last_run(catalogue: Catalogue) -> None:
     )
     assert catalogue.turns() == {"a": turn}
     assert catalogue.turn("nobody") is None
+
+
+def test_the_last_good_run_is_found_behind_those_that_failed(catalogue: Catalogue) -> None:
+    for seconds, state in ((0, "done"), (60, "partial"), (120, "failed"), (180, "running")):
+        run = catalogue.start_run("a", trigger="hand", at=after(seconds), planned=after(seconds))
+        if state != "running":
+            catalogue.end_run(run, at=after(seconds + 9), state=state, reason=None, counts={})
+    catalogue.start_run("b", trigger="hand", at=START)
+    good = GoodRun(planned=after(60), started=after(60), ended=after(69))
+    assert catalogue.good_runs() == {"a": good}
 
 
 def test_a_skipped_turn_is_history_and_not_the_last_run(catalogue: Catalogue) -> None:
