@@ -159,7 +159,7 @@ def test_a_daemon_that_is_killed_leaves_nothing_that_the_next_does_not_mend(
         running.process.kill()
     with daemon(folder) as running:
         done = running.until("run")
-        while done["state"] == "locked" or not done["counts"].get("sources/feed"):
+        while done["state"] != "done":  # the killed one may have asked all sources already
             done = running.until("run")
         assert running.end(signal.SIGINT) == 0
     assert not list(warcs.glob("*.open"))
