@@ -14,7 +14,6 @@ from apscheduler.triggers.cron import CronTrigger
 from archiver.config.timetable import Times, TimetableSettings, standard_cron
 from archiver.model import Outlet
 
-_MOST_TRIES = 2000  # fires of a cron expression that may fall into quiet hours before one does not
 _SET_BACK = timedelta(hours=1)  # of a clock; less is an adjustment, after which no turn comes twice
 _SHIFT = timedelta(hours=3)  # more than any clock is changed by
 _UTC = ZoneInfo("UTC")
@@ -103,7 +102,7 @@ def next_turn(
     if last is not None and last - after > _SET_BACK:
         last = after
     if rule.cron:
-        turn = next(_fires(rule, after if last is None else max(last, after)), None)
+        turn = _fire(rule, after if last is None else max(last, after), outlet)
         if turn is None:
             raise ValueError(f"{outlet}: its timetable leaves no turn within a year")
         return turn + timedelta(seconds=_spread(outlet, turn, rule.jitter))
@@ -176,16 +175,19 @@ def cron_turn(cron: str, zone: ZoneInfo, after: datetime) -> datetime | None:
                 best = turn
 
 
-def _fires(rule: Rule, after: datetime) -> Iterator[datetime]:
-    """Turns of cron fields outside of quiet hours, within a year."""
-    turn = after
-    for _ in range(_MOST_TRIES):
-        found = cron_turn(rule.cron, rule.zone, turn)
-        if found is None or found - after > _FOREVER:
-            return
-        turn = found
+def _fire(rule: Rule, after: datetime, outlet: str) -> datetime | None:
+    """The first turn of cron fields outside of quiet hours, within a year; a step a quiet span.
+
+    Raises:
+        ValueError: it is always quiet.
+    """
+    turn = cron_turn(rule.cron, rule.zone, after)
+    while turn is not None and turn - after <= _FOREVER:
         if not _closed(rule, turn):
-            yield turn
+            return turn
+        opens = _open(rule, turn, outlet)
+        turn = cron_turn(rule.cron, rule.zone, opens - timedelta(microseconds=1))
+    return None
 
 
 def _closed(rule: Rule, moment: datetime) -> bool:

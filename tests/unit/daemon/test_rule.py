@@ -42,6 +42,9 @@ def test_jitter_is_within_its_bound_and_the_same_each_time() -> None:
     assert all(1800 <= gap <= 1920 for gap in gaps)
     first = {next_turn(rule, after=START, last=None, outlet=str(n)) for n in range(50)}
     assert len(first) > 40  # a new installation does not begin all its crawls at once
+    rule = Rule(every=60, jitter=3600)
+    first = {next_turn(rule, after=START, last=None, outlet=str(n)) for n in range(50)}
+    assert max(first) <= START + timedelta(seconds=60)  # nor does it wait for more than one turn
 
 
 def test_missed_turns_are_caught_up_once() -> None:
@@ -117,6 +120,15 @@ def test_days_without_crawls() -> None:
     assert not days & {date(2026, 3, 2), date(2026, 3, 4)}
 
 
+def test_many_turns_may_be_left_out_in_a_row() -> None:
+    days = frozenset(f"2026-03-{day:02}" for day in range(1, 21))
+    rule = Rule(
+        every=1, cron="* * * * *", zone=YORK, blackout=days, quiet=((time(0), time(4, 30)),)
+    )
+    opens = datetime(2026, 3, 21, 4, 30, tzinfo=YORK)
+    assert next_turn(rule, after=START, last=START, outlet="x") == opens
+
+
 def test_a_rule_without_any_turn_says_so() -> None:
     shut = ((time(0), time(12)), (time(12), time(0)))
     for rule in (Rule(every=60, quiet=shut), Rule(every=60, cron="0 * * * *", quiet=shut)):
@@ -124,6 +136,8 @@ def test_a_rule_without_any_turn_says_so() -> None:
             next_turn(rule, after=START, last=START, outlet="x")
     with pytest.raises(ValueError, match="leaves no turn within a year"):
         next_turn(Rule(every=60, cron="0 0 30 2 *"), after=START, last=None, outlet="x")
+    with pytest.raises(ValueError, match="leaves no turn within a year"):
+        next_turn(Rule(every=60, cron="0 0 29 2 *"), after=START, last=None, outlet="x")
 
 
 def test_a_clock_that_was_set_back_a_day_does_not_stop_an_outlet() -> None:
@@ -169,6 +183,13 @@ def test_a_cron_turn_that_passes_while_a_run_goes_on(wait: bool, hour: int | Non
     due, passed = turn_after_run(rule, ended=ended, wait=wait, **RUN)
     assert due == (ended if hour is None else START.replace(hour=hour))
     assert passed == START + timedelta(hours=1)
+
+
+def test_a_run_that_began_seconds_late_moves_no_turn() -> None:
+    begun = {**RUN, "started": START + timedelta(seconds=50)}
+    ended = START + timedelta(minutes=9)
+    due, passed = turn_after_run(Rule(every=1800), ended=ended, wait=False, **begun)
+    assert (due, passed) == (START + timedelta(minutes=30), None)
 
 
 def test_a_run_that_began_late_missed_nothing() -> None:
@@ -234,6 +255,7 @@ def test_a_seed_goes_before_a_group_and_a_group_before_the_rest() -> None:
         timezone="outlet",
         groups=(
             Group(outlets=("de-*",), every=600, quiet=("23:00-05:00",)),
+            Group(outlets=("*-taz",), adaptive=True),
             Group(outlets=("de-taz",), cron="0 7 * * *"),
         ),
     )
@@ -241,6 +263,7 @@ def test_a_seed_goes_before_a_group_and_a_group_before_the_rest() -> None:
     german = rule_for(outlet("de-zeit", "Europe/Berlin"), said)
     assert (german.every, german.cron, str(german.zone)) == (600, "", "Europe/Berlin")
     assert german.quiet == ((time(23), time(5)),)
-    assert rule_for(outlet("de-taz"), said).cron == "0 7 * * *"
+    daily = rule_for(outlet("de-taz"), said)
+    assert (daily.cron, daily.adaptive) == ("0 7 * * *", False)
     own = rule_for(outlet("de-taz"), said, Times(every=60))
     assert (own.every, own.cron) == (60, "")
