@@ -116,8 +116,8 @@ def _believable(named: str, page: str, territory: Territory) -> bool:
     own_host = key_of(named).partition(")")[0] == key_of(page).partition(")")[0]
     if not own_host and not territory.owns(named):
         return False
-    path = key.partition("/")[2]
-    if not path or path.startswith("?") or key in territory.listings:
+    path = key.partition("?")[0].partition("/")[2]
+    if not path or key in territory.listings:
         return False
     above = page_key.startswith(key + "/")
     return not above or _ARTICLE_LIKE.search(path.rpartition("/")[2]) is not None

@@ -12,6 +12,7 @@ from archiver.store.identity import Identity, Territory, identity_of, is_amp
 
 PAGE = "https://news.sky.com/story/rain-1"
 AMP = f"{PAGE}/amp"
+OTHER = "https://news.sky.com/story/snow-2"
 OUTLET = Outlet(
     id="sky-news",
     name="Sky",
@@ -55,6 +56,8 @@ def mention(url: str, link: str | None = None, title: str = "Rain") -> Discovery
             url="https://www.sky.example/rain-1", rule="canonical")),
         (PAGE, "https://news.sky.com/", None),
         (PAGE, "https://news.sky.com/?x=1", None),
+        (PAGE, "https://news.sky.com/?x=a/b-1", None),
+        (PAGE, "https://notsky.example/rain-1", None),
         (PAGE, "https://news.sky.com/world", None),
         (PAGE, "http://www.news.sky.com/world/", None),
         (PAGE, "https://news.sky.com/story", None),
@@ -95,8 +98,25 @@ def test_what_did_not_come_keeps_no_other_name_from_being_asked_for(
     catalogue: Catalogue, status: int | None
 ) -> None:
     """A redirect may have led to a page that failed."""
-    catalogue.add_captures([make_capture(AMP, status=status)])
-    assert catalogue.known_spellings([PAGE]) == {}
+    catalogue.add_captures([make_capture(AMP, status=status), make_capture(OTHER, status=status)])
+    assert catalogue.known_spellings([PAGE, f"{OTHER}/amp"]) == {}
+
+
+def test_a_wall_in_a_pages_place_keeps_no_other_name_from_being_asked_for(
+    catalogue: Catalogue,
+) -> None:
+    catalogue.add_captures([make_capture(PAGE)])
+    assert catalogue.known_spellings([AMP]) == {AMP: PAGE}
+    catalogue.reopen(PAGE)
+    assert catalogue.known_spellings([AMP]) == {}
+
+
+def test_a_page_is_no_spelling_of_itself(catalogue: Catalogue) -> None:
+    """Or it would count as answered."""
+    alias = Alias(url=PAGE, target=PAGE, rule="canonical", first_seen=START)
+    catalogue.add_aliases("sky-news", [alias])
+    assert catalogue.aliases_of(PAGE) == []
+    assert catalogue.unfetched("sky-news", [PAGE]) == {PAGE}
 
 
 def test_a_page_captured_in_a_form_is_known_by_its_plain_url(catalogue: Catalogue) -> None:
