@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
 from support.scripted_site import Reply, ScriptedSite, feed, redirect, robots_behind, story
 from support.workdir import run
 
+from archiver.model import Outlet, Source, SourceKind
 from archiver.store.catalogue import Catalogue
+from archiver.store.identity import Territory
 from archiver.warc.reader import StoredRecord, iter_records
+from spiders.spellings import spellings_of
 
 X = "http://x.example"
 HOSTS = ("x.example", "m.x.example", "amp.x.example", "links.example", "wire.example")
@@ -45,6 +51,8 @@ def test_one_page_is_fetched_once_and_is_one_article(tmp_path: Path) -> None:
     answers = {
         **told("rain-1"),
         **told("snow-2"),
+        **told("hail-5"),
+        "links.example/~r/gone": redirect(f"{X}/feed"),  # what has no page of its own
         "x.example/news/wind-3": copy,
         "x.example/news/fog-4": home,
         **robots_behind(6, "links.example", "/"),  # too many redirects: there are no rules
@@ -78,6 +86,9 @@ def test_one_page_is_fetched_once_and_is_one_article(tmp_path: Path) -> None:
                 amp_first,
                 "http://links.example/~r/snow-2-again",
                 f"{X}/index.php?id=rain-1",
+                "http://links.example/~r/hail-5",
+                "http://links.example/~r/hail-5-again",
+                "http://links.example/~r/gone",
             ]
         )
         done = run(folder, "archiver", "crawl", "x", "--json")
@@ -85,10 +96,14 @@ def test_one_page_is_fetched_once_and_is_one_article(tmp_path: Path) -> None:
         counts = json.loads(done.stdout)
         assert counts["problems"] == 0
         assert sorted(site.asked()) == [
+            "http://links.example/~r/gone",
+            "http://links.example/~r/hail-5",
+            "http://links.example/~r/hail-5-again",
             "http://links.example/~r/rain-1",
             "http://links.example/~r/snow-2-again",
             f"{X}/feed",
             f"{X}/index.php?id=rain-1",  # nobody can tell before it came
+            f"{X}/news/hail-5",  # once, though neither link was known
         ]
         assert run(folder, "archiver", "crawl", "x").returncode == 0
         assert site.asked() == [f"{X}/feed"]
@@ -106,12 +121,43 @@ def test_one_page_is_fetched_once_and_is_one_article(tmp_path: Path) -> None:
         "/index.php?id=rain-1": "canonical",
     }
     with Catalogue.open(f"sqlite:///{folder}/archive/catalogue.sqlite") as catalogue:
-        assert catalogue.status()["totals"]["articles"] == 4
+        assert catalogue.status()["totals"]["articles"] == 5
         [alias] = catalogue.aliases_of(amp_first)[:1]
         assert (alias.url, alias.target, alias.rule) == (f"{amp_first}/amp", amp_first, "amp-path")
+        links = {f"http://links.example/~r/hail-5{again}" for again in ("", "-again")}
+        assert links < {alias.url for alias in catalogue.aliases_of(f"{X}/news/hail-5")}
+        assert catalogue.aliases_of(f"{X}/feed") == []
         # another site's canonical URL and the front page join nothing
         for name in ("wind-3", "fog-4"):
             assert catalogue.aliases_of(f"{X}/news/{name}") == []
+
+
+@pytest.mark.parametrize(
+    ("page", "hops", "amp", "found"),
+    [
+        (
+            "news/a-1",
+            ["http://links.example/1", f"{X}/"],
+            "",
+            {"http://links.example/1": "redirect"},
+        ),
+        ("", [f"{X}/news/a-1"], "", {}),  # what is gone is sent to the front page
+        ("news/a-1", [], "http://amp.x.example/1", {"http://amp.x.example/1": "amphtml"}),
+        ("news/a-1", [], "http://wire.example/amp/1", {}),
+        ("news/a-1", [], f"{X}/news/b-2", {}),
+        ("news/a-1", [], f"{X}/amp/section", {}),
+    ],
+)
+def test_what_a_page_says_of_other_addresses_is_believed_within_bounds(
+    page: str, hops: list[str], amp: str, found: dict[str, str]
+) -> None:
+    body = f'<html><link rel="amphtml" href="{amp}">'.encode()
+    sources = (Source(kind=SourceKind.SECTION, url=f"{X}/amp/section"),)
+    outlet = Outlet(id="x", name="X", homepage=f"{X}/", sources=sources)
+    item: Any = SimpleNamespace(
+        page=SimpleNamespace(url=f"{X}/{page}", body=body), redirected_from=hops
+    )
+    assert spellings_of(item, Territory.of(outlet)) == found
 
 
 def test_what_a_feed_said_stands_beside_the_page_also_in_a_later_run(tmp_path: Path) -> None:
