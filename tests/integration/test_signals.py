@@ -102,6 +102,8 @@ def test_signals_are_noted_and_obeyed_as_configured(tmp_path: Path) -> None:
     problems = found["problems"]
     assert (found["refused"]["noarchive"], found["refused"]["tdm-reserved"]) == (3, 3)
     assert problems["fetch"] == {"noarchive": 3}
+    tried = _ask(tmp_path / "b", "SELECT attempts FROM url WHERE url LIKE '%/noarchive-us'")
+    assert tried == [(1,)]  # it is not asked for in every run to come
     assert problems["extract"] == {"tdm-reserved": 3}
     assert _Pages.asked.count("/.well-known/tdmrep.json") == 1  # where it is obeyed
     warcs = b"".join(
