@@ -160,13 +160,24 @@ def test_what_a_page_says_of_other_addresses_is_believed_within_bounds(
     assert spellings_of(item, Territory.of(outlet)) == found
 
 
+def imports(address: str) -> Reply | None:
+    """Style sheets that name each another one."""
+    name = address.partition("/import")[2].removesuffix(".css")
+    if "/import" not in address:
+        return None
+    return Reply(body=f'@import "/import{name}x.css";', kind="text/css")
+
+
 def test_what_a_feed_said_stands_beside_the_page_also_in_a_later_run(tmp_path: Path) -> None:
-    answers = {f"x.example/news/{n}": story(f"Story {n}") for n in range(1000, 1003)}
+    style = '<link rel="stylesheet" href="/import.css">'
+    answers = {f"x.example/news/{n}": story(f"Story {n}", head=style) for n in range(1000, 1003)}
     answers["x.example/feed"] = feed(f"{X}/news/{n}?utm_source=rss" for n in range(1000, 1003))
-    with ScriptedSite(answers) as site:
+    with ScriptedSite(answers, otherwise=imports) as site:
         folder = site.folder(tmp_path, SEED + f'feeds = ["{X}/feed"]\n', *HOSTS)
         for limit in ("1", "0"):
             assert run(folder, "archiver", "crawl", "x", "--limit", limit).returncode == 0
+        asked = [url for url in site.asked() if "import" in url]
+    assert asked == [f"{X}/import{'x' * depth}.css" for depth in range(5)]  # and no deeper
     said = {}
     for path in (folder / "archive" / "warc").glob("*.warc.gz"):
         for record in iter_records(path):
