@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+from scrapy import Request
+from scrapy.http import Response
+from scrapy.settings import Settings
+from scrapy.signalmanager import SignalManager
+from support.captures import make_capture
 from support.scripted_site import Reply, ScriptedSite, feed, redirect, story
 from support.workdir import run, status
 
+from archiver.fetch.purpose import KEY, Purpose
+from archiver.model import CaptureKind, ExtractionState, Outlet, Source, SourceKind, utcnow
 from archiver.store.catalogue import Catalogue
+from archiver.store.polls import Poll
+from spiders.polling import Polling
+from spiders.walk import Step
 
 X = "http://x.example"
 PAGES = [f"{X}/news/2026/03/01/story-{number}" for number in range(1000, 1004)]
@@ -101,3 +116,76 @@ def test_an_unchanged_outlet_costs_its_sources_conditional_requests(tmp_path: Pa
     first = polls[f"{X}/feed"]
     assert (first.due - first.polled).total_seconds() >= 7200  # by its ttl
     assert datetime.fromisoformat(due) == min(polls[url].due for url in seeds)
+
+
+NEWS = Source(kind=SourceKind.FEED, url=f"{X}/feed")
+WORLD = Source(kind=SourceKind.SECTION, url=f"{X}/world")
+
+
+@contextmanager
+def polling(folder: Path, *, due_only: bool = False) -> Iterator[tuple[Polling, Catalogue]]:
+    """A run's polling on an empty catalogue, without a crawl around it."""
+    with Catalogue.open(f"sqlite:///{folder}/catalogue.sqlite", create=True) as catalogue:
+        outlet = Outlet(id="x", name="X", homepage=f"{X}/", sources=(NEWS, WORLD))
+        run: Any = SimpleNamespace(
+            outlet=outlet, catalogue=catalogue, count=lambda *_: None, refuse=lambda *_: None
+        )
+        crawler: Any = SimpleNamespace(
+            settings=Settings(), signals=SignalManager(), get_extension=lambda _: run
+        )
+        yield Polling(crawler, due_only=due_only), catalogue
+
+
+@pytest.mark.parametrize(
+    ("seconds", "same_as", "asked"),
+    [
+        (99, None, True),  # of 1000 that lie between its polls: nearly due
+        (110, None, False),
+        (110, NEWS.url, False),  # a duplicate
+        (99, NEWS.url, True),  # which is looked at now and then
+    ],
+)
+def test_what_is_nearly_due_is_asked(
+    tmp_path: Path, seconds: int, same_as: str | None, asked: bool
+) -> None:
+    now = utcnow()
+    poll = Poll(
+        source=WORLD.url,
+        kind=WORLD.kind,
+        polled=now,
+        due=now + timedelta(seconds=seconds),
+        interval=1000,
+        same_as=same_as,
+        same_rule=same_as and "redirect",
+    )
+    with polling(tmp_path, due_only=same_as is None) as (polls, catalogue):
+        catalogue.note_poll("x", poll, of=[NEWS.url, WORLD.url])
+        assert list(polls.to_ask([WORLD])) == ([WORLD] if asked else [])
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "extraction", "digest", "unchanged"),
+    [
+        (NEWS, 304, ExtractionState.PENDING, "sha256:other", True),
+        (NEWS, 200, ExtractionState.DONE, "sha256:same", True),
+        (NEWS, 200, ExtractionState.DONE, "sha256:other", False),
+        (NEWS, 200, ExtractionState.FAILED, "sha256:same", False),  # it was never read
+        (WORLD, 200, ExtractionState.DONE, "sha256:same", False),  # links are read anew
+        (WORLD, 304, ExtractionState.DONE, "sha256:same", True),
+    ],
+)
+def test_what_says_the_same_again_is_unchanged(
+    tmp_path: Path,
+    source: Source,
+    status: int,
+    extraction: ExtractionState,
+    digest: str,
+    unchanged: bool,
+) -> None:
+    base = make_capture(source.url, body_digest=digest, extraction=extraction)
+    capture = make_capture(source.url, body_digest="sha256:same")
+    purpose = Purpose(kind=CaptureKind(source.kind.value), base=base)
+    request = Request(source.url, meta={KEY: purpose, "archiver_capture": capture})
+    response = Response(source.url, status=status, request=request)
+    with polling(tmp_path) as (polls, _):
+        assert polls.is_unchanged(Step(source=source), response) is unchanged
