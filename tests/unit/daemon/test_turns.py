@@ -264,6 +264,43 @@ async def test_an_outlet_locked_by_a_crawl_by_hand_is_skipped(
     assert scene.history() == ["skipped locked"]
 
 
+async def test_an_outlet_locked_by_a_crawl_by_hand_waits_a_minute(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    rules = {"a": Rule(every=600)}
+    scene = Scene.make(catalogue, tmp_path, rules, line="exit 11", overlap_waits=True)
+    await scene.turns.tick()
+    await scene.rest()
+    assert await scene.turns.next_tick() == START + MINUTE
+    assert scene.history() == []
+
+
+async def test_an_outlet_without_a_seed_is_due_no_more(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    scene = Scene.make(catalogue, tmp_path, {"a": Rule(every=600), "b": Rule(every=600)})
+    scene.turns.timetable = Timetable(rules={"a": Rule(every=600)})
+    assert await scene.turns.tick() == 1
+    await scene.rest()
+    assert {name: turn.due for name, turn in catalogue.turns().items()}["b"] is None
+
+
+class Missing(CrawlOrder):
+    """A program that is not there."""
+
+    def command(self, outlet: str) -> list[str]:
+        return ["/nowhere/archiver"]
+
+
+async def test_a_crawl_that_cannot_begin_is_tried_again_in_a_minute(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    scene = Scene.make(catalogue, tmp_path, {"a": Rule(every=600)})
+    scene.turns.order = Missing(folder=tmp_path)
+    assert await scene.turns.tick() == 0
+    assert await scene.turns.next_tick() == START + MINUTE
+
+
 async def test_what_was_asked_for_goes_to_the_next_crawl_only(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
