@@ -158,6 +158,7 @@ class Daemon:
         """Tick whenever somebody is due, woken by ends of crawls and by signals."""
         loop = asyncio.get_running_loop()
         wall, steady = self._clock(), loop.time()
+        told: bool | None = None  # what the catalogue has of the disk: a tick shall not write
         while not self._stop.is_set():
             self._woken.clear()
             passed = timedelta(seconds=loop.time() - steady)
@@ -168,7 +169,9 @@ class Daemon:
             was_paused = self.turns.paused
             try:
                 await self.turns.tick()
-                await self.watch.note("archive", "disk-low", self._disk_detail())
+                if self.turns.paused != told:
+                    await self.watch.note("archive", "disk-low", self._disk_detail())
+                    told = self.turns.paused
                 due = await self.turns.next_tick()
             except ArchiverError as error:  # a catalogue that is locked for long, say
                 log.error("tick-failed", reason=str(error))
