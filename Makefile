@@ -65,6 +65,7 @@ bench: $(VENV)/dev ## measure beside peers; writes benchmarks/results.md (needs 
 	$(BIN)/python benchmarks/capture.py $(BENCH)
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/discovery.py
+	$(BIN)/python benchmarks/daemon.py
 
 faults: $(VENV)/dev ## kill, starve and cut off a thousand crawls; writes benchmarks/results.md
 	$(BIN)/python benchmarks/faults.py $(FAULTS)

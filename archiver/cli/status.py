@@ -28,6 +28,7 @@ def command(context: click.Context, as_json: bool, reasons: bool, watch: bool) -
     Exit code 5 while there is less free disk than daemon.disk_reserve, so that crawls pause.
     """
     from archiver.cli.timetable import watch as show_live
+    from archiver.config.seeds import read_seeds
     from archiver.daemon.standing import standing
     from archiver.model import utcnow
     from archiver.store.catalogue import Catalogue  # SQLAlchemy takes a fifth of a second
@@ -37,7 +38,8 @@ def command(context: click.Context, as_json: bool, reasons: bool, watch: bool) -
     loaded = load_settings(context)
     with Catalogue.open(loaded.catalogue_url) as catalogue:
         if watch:
-            show_live(lambda: standing(loaded, catalogue, utcnow()))
+            seeds = read_seeds(loaded.seeds_folder)
+            show_live(lambda: standing(loaded, catalogue, utcnow(), seeds=seeds))
             return 0
         status = catalogue.status()
         timetable = standing(loaded, catalogue, utcnow())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from archiver.config.load import Loaded
-from archiver.config.seeds import read_seeds
+from archiver.config.seeds import Seeds, read_seeds
 from archiver.daemon.holder import daemon_process
 from archiver.daemon.plan import GRACE, Timetable, make_timetable
 from archiver.store.catalogue import Catalogue
@@ -141,12 +141,15 @@ def place_of(
     )
 
 
-def standing(loaded: Loaded, catalogue: Catalogue, now: datetime) -> Standing:
+def standing(
+    loaded: Loaded, catalogue: Catalogue, now: datetime, *, seeds: Seeds | None = None
+) -> Standing:
     """How the timetable of a working folder is kept; cost grows with the outlets.
 
-    Every outlet of seeds and catalogue is there, in order of its id.
+    Every outlet of seeds and catalogue is there, in order of its id. To read the `seeds` takes most
+    of the time: give them where you look again and again.
     """
-    seeds = read_seeds(loaded.seeds_folder)
+    seeds = seeds or read_seeds(loaded.seeds_folder)
     timetable = make_timetable(loaded, seeds)
     turns, good = catalogue.turns(), catalogue.good_runs()
     places = {
