@@ -27,8 +27,11 @@ $(VENV)/dev: pyproject.toml | $(BIN)/python
 demo: $(VENV)/core ## set up, crawl the bundled outlet twice, then serve replay until Ctrl-C
 	$(BIN)/archiver demo $(DEMO)
 
+# Two processes, each with whole files: most tests wait for others most of the time.
+PARALLEL ?= -n 2 --dist loadfile
+
 test: $(VENV)/dev ## set up and run all tests
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
 
 # The lowest version of everything that pyproject.toml names, in an environment of its own.
 $(LOWEST)/dev: pyproject.toml .ci/lowest.py
