@@ -267,6 +267,8 @@ class OutletSpider(scrapy.Spider):
         wanted = self.settings["ARCHIVER_REQUISITES"]
         depth = response.meta.get(_DEPTH, 0) + 1
         found = [url for url in requisites_of(response, wanted) if url not in self._asked]
+        if not found:
+            return
         if depth > _MAX_IMPORTS:
             self.run.refuse("imports-too-deep", len(found))
             return
