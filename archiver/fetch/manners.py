@@ -11,13 +11,13 @@ import asyncio
 import logging
 import random
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
+from scrapy.utils.httpobj import urlparse_cached
 
 from archiver.config.politeness import PolitenessSettings
 from archiver.fetch.backoff import next_wait, retry_after
@@ -292,4 +292,4 @@ def _is_unscheduled(request: Request) -> bool:
 
 
 def _host_of(request: Request) -> str:
-    return urlsplit(request.url).netloc.rpartition("@")[2].lower()
+    return urlparse_cached(request).netloc.rpartition("@")[2].lower()
