@@ -7,6 +7,7 @@ their places. So they are blocks of their own kind, and `Article.text` is withou
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
 from itertools import islice
 from urllib.parse import urlsplit
 
@@ -61,7 +62,7 @@ def _embed(doc: Document, element: HtmlElement) -> Block | None:
         url, text = (doc.absolute(form.format(name)) if name else None), ""
         if tag == "amp-iframe" and not (url and _on_platform(url)):
             return None
-    elif not phrases("embed", "posts").isdisjoint((element.get("class") or "").lower().split()):
+    elif _is_post(element.get("class")):
         text = line_text(element, most=_MOST_PARTS)
         url = _address(doc, element)
     else:
@@ -71,10 +72,24 @@ def _embed(doc: Document, element: HtmlElement) -> Block | None:
     return Block(kind=BlockKind.EMBED, text=text[:_LONGEST], url=url)
 
 
+@cache
+def _frames() -> frozenset[str]:
+    return frozenset({"iframe", *table("embed-amp")})
+
+
+@lru_cache(maxsize=8192)  # names; a page has few, and a site's pages the same ones
+def _is_post(names: str | None) -> bool:
+    """Whether an element's class names say that it holds an embedded post."""
+    return bool(names) and not phrases("embed", "posts").isdisjoint(str(names).lower().split())
+
+
 def _found(doc: Document) -> dict[HtmlElement, Block]:
     """The outermost embedding elements of a page in document order, at most 200."""
     found: dict[HtmlElement, Block] = {}
+    frames = _frames()
     for element in doc.elements:
+        if element.tag not in frames and not _is_post(element.get("class")):
+            continue
         if len(found) == _MOST:
             break
         if isinstance(element.tag, str) and (block := _embed(doc, element)):

@@ -118,11 +118,15 @@ class _Sizes:
 
 @dataclass(frozen=True, kw_only=True)
 class Pruned:
-    """`tree`: a copy without furniture; `cuts`: what it was; `links`: hrefs of cut teasers."""
+    """`tree`: a copy without furniture; `cuts`: what it was; `links`: hrefs of cut teasers.
+
+    `elements`: all of the tree; while they are held, lxml need not make them anew.
+    """
 
     tree: HtmlElement
     cuts: tuple[Cut, ...]
     links: frozenset[str]
+    elements: tuple[HtmlElement, ...] = field(default=(), repr=False)
 
 
 class _Pruner:
@@ -274,4 +278,9 @@ def prune(tree: HtmlElement) -> Pruned:
     pruner.labelled()
     pruner.linked()
     pruner.cards()
-    return Pruned(tree=copied, cuts=tuple(pruner.cuts), links=frozenset(pruner.links))
+    return Pruned(
+        tree=copied,
+        cuts=tuple(pruner.cuts),
+        links=frozenset(pruner.links),
+        elements=tuple(copied.iter()),
+    )
