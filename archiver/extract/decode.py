@@ -38,6 +38,11 @@ _NO_CHARSET = re.compile(
     r"idna|punycode|escape|utf[_-]?7|undefined|oem|mbcs|palmos|ptcp", re.IGNORECASE
 )
 
+# What text.strip_junk takes out, in UTF-8.
+_CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0C, 0x0D})
+_C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
+_NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
+
 
 def is_html(body: bytes, content_type: str | None) -> bool:
     """Whether bytes are worth parsing as HTML, by their declared type and their first bytes.
@@ -87,6 +92,15 @@ def _try(body: bytes, charset: str) -> str | None:
         return None
 
 
+def _is_clean(body: bytes) -> bool:
+    """Whether bytes that are UTF-8 hold nothing that `strip_junk` takes out.
+
+    Three looks at bytes take a tenth of the time of one at every character.
+    """
+    plain = len(body.translate(None, _CONTROLS)) == len(body)
+    return plain and not _C1.search(body) and not _NO_CHARACTER.search(body)
+
+
 def decode_html(body: bytes, content_type: str | None = None) -> str:
     """The page as text; never fails, and holds nothing that XML cannot.
 
@@ -97,7 +111,8 @@ def decode_html(body: bytes, content_type: str | None = None) -> str:
     for charset in _candidates(body, content_type):
         text = _try(body, charset)
         if text is not None:
-            return strip_junk(text.removeprefix("\ufeff"))
+            whole = text.removeprefix("\ufeff")
+            return whole if charset == "utf-8" and _is_clean(body) else strip_junk(whole)
         if charset != "utf-8":
             declared = declared or charset
     loose = body.decode("utf-8", "replace")

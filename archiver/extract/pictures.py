@@ -81,7 +81,7 @@ def picture_url(img: HtmlElement, doc: Document) -> str | None:
     best: tuple[float, str] | None = None
     for place in places:
         for width, raw in _candidates(place):
-            if not _NO_PICTURE.search(raw) and (best is None or width > best[0]):
+            if (best is None or width > best[0]) and not _NO_PICTURE.search(raw):
                 best = (width, raw)
     return doc.absolute(best[1]) if best else None
 
