@@ -11,13 +11,14 @@ import asyncio
 import logging
 import random
 from datetime import datetime, timedelta
+from functools import lru_cache
+from urllib.parse import urlsplit
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest, NotConfigured
 from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
-from scrapy.utils.httpobj import urlparse_cached
 
 from archiver.config.politeness import PolitenessSettings
 from archiver.fetch.backoff import next_wait, retry_after
@@ -292,4 +293,9 @@ def _is_unscheduled(request: Request) -> bool:
 
 
 def _host_of(request: Request) -> str:
-    return urlparse_cached(request).netloc.rpartition("@")[2].lower()
+    return _host_in(request.url)
+
+
+@lru_cache(maxsize=1024)  # each request's is asked for some five times
+def _host_in(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2].lower()
