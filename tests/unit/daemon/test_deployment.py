@@ -93,7 +93,7 @@ def test_the_image_is_what_the_package_asks_for_and_nobodys_root() -> None:
     assert set(re.findall(r"(?m)^FROM (\S+)", CONTAINERFILE)) == {f"python:{python}-slim"}
     assert re.search(r"(?m)^USER 10001", CONTAINERFILE)
     assert re.search(r"(?m)^STOPSIGNAL SIGTERM$", CONTAINERFILE)
-    assert re.search(r"(?m)^WORKDIR /work\nVOLUME /work$", CONTAINERFILE)
+    assert re.search(r"(?m)^WORKDIR /data\nVOLUME /data$", CONTAINERFILE)
     ports = {SETTINGS.daemon.port, SETTINGS.replay.port}
     [exposed] = re.findall(r"(?m)^EXPOSE (.*)$", CONTAINERFILE)
     assert {int(port) for port in exposed.split()} == ports
@@ -115,7 +115,7 @@ def test_variables_are_settings(tmp_path: Path) -> None:
 def test_compose_runs_daemon_and_replay_on_one_volume() -> None:
     for made in SERVICES.values():
         assert made["command"][0] in COMMANDS
-        assert made["volumes"] == ["work:/work"]
+        assert made["volumes"] == ["work:/data"]
         assert made["build"]["dockerfile"] == "config/container/Containerfile"
     daemon, replay = SERVICES["daemon"], SERVICES["replay"]
     assert parse_duration(daemon["stop_grace_period"]) >= STOP
@@ -141,5 +141,5 @@ def test_the_cluster_has_one_pod_that_is_asked_and_stopped_rightly() -> None:
     [claim] = STATEFUL["spec"]["volumeClaimTemplates"]
     for made in CONTAINERS.values():
         assert made["args"][0] in COMMANDS
-        assert {"name": claim["metadata"]["name"], "mountPath": "/work"} in made["volumeMounts"]
+        assert {"name": claim["metadata"]["name"], "mountPath": "/data"} in made["volumeMounts"]
         assert made["securityContext"]["readOnlyRootFilesystem"] is True
