@@ -20,9 +20,10 @@ from scrapy.http import Response
 from scrapy.http.request import NO_CALLBACK
 
 from archiver.fetch.manners import LEFT, Manners, NotNow
+from archiver.fetch.purpose import KEY, Purpose
 from archiver.fetch.robots_rules import Rules, expiry, read_text
 from archiver.fetch.run import RunExtension
-from archiver.model import Capture, utcnow
+from archiver.model import Capture, CaptureKind, utcnow
 from archiver.store.robots import KnownRobots
 
 logger = logging.getLogger(__name__)
@@ -122,7 +123,9 @@ class RobotsMiddleware:
 
     async def _ask(self, url: str) -> tuple[Response | None, str]:
         """The answer, or the word for why there is none."""
-        meta = {"dont_obey_robotstxt": True, "redirect_ttl": _REDIRECTS}
+        # Said here, not told by the path: it may be redirected to another.
+        purpose = Purpose(kind=CaptureKind.ROBOTS)
+        meta = {"dont_obey_robotstxt": True, "redirect_ttl": _REDIRECTS, KEY: purpose}
         request = Request(url, priority=_PRIORITY, meta=meta, callback=NO_CALLBACK)
         engine = self._crawler.engine
         if engine is None:

@@ -8,6 +8,8 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.settings import Settings
 
 from archiver.fetch.budget import HostBudget
+from archiver.fetch.purpose import KEY, Purpose
+from archiver.model import CaptureKind
 
 
 def passes(budget: HostBudget, url: str) -> bool:
@@ -32,5 +34,7 @@ def test_a_host_is_asked_so_often_and_robots_txt_beside_that() -> None:
         True, True, True, True, False, True
     ]  # fmt: skip
     assert passes(budget, "https://b.example/1")
+    moved = Request("https://a.example/moved", meta={KEY: Purpose(kind=CaptureKind.ROBOTS)})
+    budget.process_request(moved)  # where a robots.txt was redirected to, the budget being spent
     unlimited = of(0)
     assert all(passes(unlimited, page) for _ in range(9))
