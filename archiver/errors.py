@@ -99,6 +99,21 @@ class WarcError(ArchiverError):
     """A WARC file that cannot be read or written; names file, offset and record."""
 
 
+class StorageError(ArchiverError):
+    """A store of files that did not do as it was asked, by `reason`.
+
+    gone: no such file or bucket; exists: there is one already, and it is another; refused: by
+    credentials or rules; unreachable: no answer, or no use of one, so that later may be better;
+    damaged: not the bytes that were given to it.
+    """
+
+    def __init__(
+        self, what: str, *, reason: str, thing: str | None = None, todo: str | None = None
+    ) -> None:
+        self.reason = reason
+        super().__init__(what, thing=thing, todo=todo)
+
+
 class DiscoveryError(ArchiverError):
     """A feed, sitemap or section page that cannot be read at all."""
 

@@ -66,6 +66,12 @@ class Loaded:
         return self.folder / name if name else None
 
     @property
+    def storage_ca_file(self) -> Path | None:
+        """PEM file of the authorities to trust for the store, absolute; None: the SDK's."""
+        name = self.settings.storage.ca_file
+        return self.folder / name if name else None
+
+    @property
     def catalogue_url(self) -> str:
         """SQLAlchemy URL of the catalogue with its password: do not print."""
         archive = self.settings.archive
@@ -187,9 +193,10 @@ def load(
             where = file.where(place) if file and origin.kind == "file" else origin
             faults.append(f"{where}: {text}")
     loaded = Loaded(settings=settings, origins=origins, folder=folder, file=path)
-    if loaded.ca_file and not loaded.ca_file.is_file():
-        key = "network.ca_file"
-        faults.append(f"{origins[key]}: {key}: there is no file {loaded.ca_file}")
+    named = (("network.ca_file", loaded.ca_file), ("storage.ca_file", loaded.storage_ca_file))
+    for key, authorities in named:
+        if authorities and not authorities.is_file():
+            faults.append(f"{origins[key]}: {key}: there is no file {authorities}")
     if faults:
         raise ConfigError(sorted(faults, key=_natural))
     return loaded

@@ -24,6 +24,7 @@ from archiver.config.polling import PollingSettings
 from archiver.config.quantities import Duration, Size
 from archiver.config.section import Section
 from archiver.config.service import DaemonSettings
+from archiver.config.storage import StorageSettings
 from archiver.config.timetable import TimetableSettings
 
 MB = 1000**2
@@ -311,6 +312,7 @@ class Settings(Section):
     """All settings of an installation."""
 
     archive: ArchiveSettings = ArchiveSettings()
+    storage: StorageSettings = StorageSettings()
     operator: OperatorSettings = OperatorSettings()
     crawl: CrawlSettings = CrawlSettings()
     politeness: PolitenessSettings = PolitenessSettings()

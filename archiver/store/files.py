@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 
 from archiver.store import tables as t
 from archiver.store.base import Store, intern
@@ -14,12 +15,18 @@ from archiver.store.engine import durable
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WarcFile:
-    """A WARC file as the catalogue knows it; `size` (bytes) and `sha256` once it is closed."""
+    """A WARC file as the catalogue knows it; `size` (bytes) and `sha256` once it is closed.
+
+    `copy_url`: where a verified copy of it stands (`s3://bucket/key`); `removed`: when the local
+    file went, which its copy outlives.
+    """
 
     name: str
     closed: bool
     size: int | None = None
     sha256: str | None = None  # `sha256:` and hex
+    copy_url: str | None = None
+    removed: datetime | None = None
 
 
 class Files(Store):
@@ -67,9 +74,46 @@ class Files(Store):
         wanted = select(t.warc_file).order_by(t.warc_file.c.id)
         if unclosed:
             wanted = wanted.where(t.warc_file.c.closed.is_(None))
+        return self._files(wanted)
+
+    def file(self, name: str) -> WarcFile | None:
+        """One WARC file; None where the catalogue does not know it."""
+        found = self._files(select(t.warc_file).where(t.warc_file.c.name == name))
+        return found[0] if found else None
+
+    def uncopied(self) -> list[WarcFile]:
+        """The closed files of which no verified copy is known; in the order of their making."""
+        return self._files(select(t.warc_file).where(t.UNCOPIED).order_by(t.warc_file.c.id))
+
+    def copied_before(self, at: datetime) -> list[WarcFile]:
+        """The files whose copy was verified before, and which are here as well."""
+        made = t.warc_file.c
+        wanted = select(t.warc_file).where(t.LOCAL_TOO, made.copied < at).order_by(made.copied)
+        return self._files(wanted)
+
+    def note_copy(self, name: str, url: str, *, at: datetime, how: str) -> None:
+        """Note that a verified copy of a file stands there; no loss of power undoes it."""
+        self._set(name, copy_url=url, copied=at, copied_how=how)
+
+    def note_removed(self, name: str, *, at: datetime | None) -> None:
+        """Note that the local file goes now, or, with None, that it is here again."""
+        self._set(name, removed=at)
+
+    def _set(self, name: str, **values: object) -> None:
+        with durable(self._engine).begin() as conn:
+            conn.execute(update(t.warc_file).where(t.warc_file.c.name == name).values(**values))
+
+    def _files(self, wanted: Select[Any]) -> list[WarcFile]:
         with self._reading() as conn:
             rows = conn.execute(wanted).all()
         return [
-            WarcFile(name=row.name, closed=row.closed is not None, size=row.size, sha256=row.sha256)
+            WarcFile(
+                name=row.name,
+                closed=row.closed is not None,
+                size=row.size,
+                sha256=row.sha256,
+                copy_url=row.copy_url,
+                removed=row.removed,
+            )
             for row in rows
         ]

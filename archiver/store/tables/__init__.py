@@ -40,11 +40,13 @@ __all__ = [
     "ARTICLE_STATES",
     "EXTRACTION",
     "KINDS",
+    "LOCAL_TOO",
     "PENDING",
     "RECORD_TYPES",
     "RESPONSES",
     "SOURCES",
     "UNANSWERED",
+    "UNCOPIED",
     "alert",
     "alias",
     "article",
@@ -86,6 +88,10 @@ PENDING = text("extraction = 1")
 UNANSWERED = text("NOT answered")
 
 RESPONSES = text("record_type = 0")
+
+UNCOPIED = text("copied IS NULL AND closed IS NOT NULL AND size > 0")
+
+LOCAL_TOO = text("copied IS NOT NULL AND removed IS NULL")
 
 _partial_indexes: list[tuple[Index, TextClause]] = []
 
@@ -155,6 +161,13 @@ warc_file = Table(
     Column("size", BigInteger),  # bytes
     Column("sha256", Packed),
     Column("checked", Micros),  # last, by the daemon
+    Column("copy_url", Words),  # s3://bucket/key or file:///path, once that copy is verified
+    Column("copied", Micros),
+    Column("copied_how", Words),  # by what it was verified: checksum, etag, read-back
+    Column("removed", Micros),  # the local file, which its copy outlives
+    # What waits for its copy, and what of that is yet to be removed: few, however many files.
+    _partial("ix_warc_file_uncopied", "id", where=UNCOPIED),
+    _partial("ix_warc_file_local", "copied", where=LOCAL_TOO),
 )
 
 discovery = Table(

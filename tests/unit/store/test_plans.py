@@ -85,6 +85,11 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "save_rhythm": lambda c: c.save_rhythm("sky-news", Rhythm(since=START, updated=START)),
     "alerts": lambda c: c.alerts(),
     "least_checked": lambda c: c.least_checked(0.03),
+    "file": lambda c: c.file("a.warc.gz"),
+    "uncopied": lambda c: c.uncopied(),
+    "copied_before": lambda c: c.copied_before(START),
+    "note_copy": lambda c: c.note_copy("a.warc.gz", "s3://b/k", at=START, how="etag"),
+    "note_removed": lambda c: c.note_removed("a.warc.gz", at=START),
     "note_checked": lambda c: c.note_checked(["a.warc.gz"], START),
 }
 
