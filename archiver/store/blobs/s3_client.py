@@ -1,0 +1,103 @@
+"""A client of an S3 store as its user set it up, and its errors as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+
+from archiver.config.storage import StorageSettings
+from archiver.errors import StorageError
+
+# What a server says of bytes that did not reach it whole, though it calls it the client's fault.
+_ON_THE_WAY = frozenset(
+    (
+        "BadDigest",
+        "IncompleteBody",
+        "InvalidPart",
+        "RequestTimeout",
+        "RequestTimeTooSkewed",
+        "XAmzContentSHA256Mismatch",
+    )
+)
+_BY_STATUS = {404: "gone", 409: "exists", 412: "exists", 416: "gone", 429: "unreachable"}
+_TODO = {
+    "gone": "Check storage.url: bucket and prefix.",
+    "refused": "Check the credentials and what they may do here: archiver doctor.",
+    "unreachable": "Nothing is lost; the same is tried again later.",
+}
+
+
+def make_client(settings: StorageSettings, *, ca_file: Path | None) -> Any:
+    """A client, which threads may share. Credentials come by the AWS SDK's own chain.
+
+    Raises:
+        StorageError: "refused" where the profile is not there.
+    """
+    always = settings.checksums == "always" or (
+        settings.checksums == "auto" and not settings.endpoint
+    )
+    when = "when_supported" if always else "when_required"
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": settings.addressing},
+        retries={"mode": "standard", "total_max_attempts": settings.retries + 1},
+        connect_timeout=min(settings.timeout, 10.0),
+        read_timeout=settings.timeout,
+        max_pool_connections=settings.parallel + 4,
+        request_checksum_calculation=when,
+        response_checksum_validation=when,
+    )
+    with as_storage_errors(settings.url):
+        session = boto3.Session(profile_name=settings.profile or None)
+        return session.client(
+            "s3",
+            region_name=settings.region or session.region_name or "us-east-1",
+            endpoint_url=settings.endpoint or None,
+            verify=str(ca_file) if ca_file else None,
+            config=config,
+        )
+
+
+@contextmanager
+def as_storage_errors(thing: str) -> Iterator[None]:
+    """What the SDK raises within, as StorageError of this thing (`s3://bucket/key`)."""
+    try:
+        yield
+    except ClientError as error:
+        raise client_error(error, thing) from error
+    except (HTTPClientError, IncompleteReadError, OSError) as error:
+        raise _error(f"no whole answer ({_words(error)})", "unreachable", thing) from error
+    except BotoCoreError as error:  # no credentials, no such profile, no region
+        raise _error(_words(error), "refused", thing) from error
+
+
+def client_error(error: ClientError, thing: str) -> StorageError:
+    """The error of ours that says what a store's answer said."""
+    said = error.response.get("Error", {})
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    code = str(said.get("Code", ""))
+    if code in _ON_THE_WAY or status >= 500:
+        reason = "unreachable"
+    else:
+        reason = _BY_STATUS.get(status, "refused")
+    words = f"{code} {said.get('Message', '')}".strip()
+    return _error(f"{error.operation_name} was answered {status}: {words[:300]}", reason, thing)
+
+
+def code_of(error: ClientError) -> str:
+    """The code of a store's answer, such as NoSuchUpload."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _error(what: str, reason: str, thing: str) -> StorageError:
+    return StorageError(what, reason=reason, thing=thing, todo=_TODO.get(reason))
+
+
+def _words(error: Exception) -> str:
+    return " ".join(str(error).split())[:300] or type(error).__name__
