@@ -82,11 +82,10 @@ class StorageSettings(Section):
         description="PEM file of the authorities to trust for the endpoint; relative to the"
         " working folder. Empty: the AWS SDK's.",
     )
-    checksums: Literal["auto", "always", "required"] = Field(
+    checksums: Literal["auto", "sha256", "md5"] = Field(
         default="auto",
-        description='Whether uploads carry the newer checksums: "always", or only where S3 requires'
-        ' them ("required"), as many other services refuse them; "auto": always without an'
-        " endpoint, else required.",
+        description="By what the store checks what it is given; many services know MD5 alone."
+        ' "auto": sha256 with AWS, else md5.',
     )
     storage_class: str = Field(
         default="", pattern=r"^[A-Z0-9_]*$", description="Such as STANDARD_IA; empty: the bucket's."
@@ -102,7 +101,7 @@ class StorageSettings(Section):
     )
     lock_for: Duration = Field(default=365 * DAY, description="How long they are locked.")
     part_size: Annotated[Size, Field(ge=5 * MiB)] = Field(
-        default=16 * MiB,
+        default=8 * MiB,
         description="Size of the parts of an upload, of which a broken off one loses none.",
     )
     parallel: Annotated[int, Field(ge=1, le=64)] = Field(

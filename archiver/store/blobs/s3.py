@@ -40,8 +40,8 @@ class S3Blobs:
         self.prefix = parts.path.strip("/") + "/" if parts.path.strip("/") else ""
         self._url = url.rstrip("/")
         self.settings = settings
-        self.rules = Rules.of(settings)
         self.client = make_client(settings, ca_file=ca_file)
+        self.rules = Rules.of(settings, self.client.meta.endpoint_url)
         self.conditional = True  # until the store says that it knows no If-None-Match
 
     @property
@@ -91,6 +91,7 @@ class S3Blobs:
         """One PutObject, with the digests of its body."""
         wanted = dict(extra, Body=body, ContentMD5=base64.b64encode(md5).decode())
         if self.rules.checksums:
+            wanted["ChecksumAlgorithm"] = "SHA256"
             wanted["ChecksumSHA256"] = base64.b64encode(sha256).decode()
         with as_storage_errors(self.thing(key)):
             self.if_absent(self.client.put_object, absent, **self.place(key), **wanted)

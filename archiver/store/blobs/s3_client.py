@@ -9,7 +9,15 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    IncompleteReadError,
+)
+from botocore.exceptions import (
+    ConnectionError as BrokenConnectionError,
+)
 
 from archiver.config.storage import StorageSettings
 from archiver.errors import StorageError
@@ -39,10 +47,6 @@ def make_client(settings: StorageSettings, *, ca_file: Path | None) -> Any:
     Raises:
         StorageError: "refused" where the profile is not there.
     """
-    always = settings.checksums == "always" or (
-        settings.checksums == "auto" and not settings.endpoint
-    )
-    when = "when_supported" if always else "when_required"
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": settings.addressing},
@@ -50,8 +54,10 @@ def make_client(settings: StorageSettings, *, ca_file: Path | None) -> Any:
         connect_timeout=min(settings.timeout, 10.0),
         read_timeout=settings.timeout,
         max_pool_connections=settings.parallel + 4,
-        request_checksum_calculation=when,
-        response_checksum_validation=when,
+        # Each request that has a body is given its digest as a field. The SDK's own checksums
+        # follow the body as a trailer, which other services than AWS answer with an error.
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
     )
     with as_storage_errors(settings.url):
         session = boto3.Session(profile_name=settings.profile or None)
@@ -71,7 +77,7 @@ def as_storage_errors(thing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise client_error(error, thing) from error
-    except (HTTPClientError, IncompleteReadError, OSError) as error:
+    except (HTTPClientError, BrokenConnectionError, IncompleteReadError, OSError) as error:
         raise _error(f"no whole answer ({_words(error)})", "unreachable", thing) from error
     except BotoCoreError as error:  # no credentials, no such profile, no region
         raise _error(_words(error), "refused", thing) from error

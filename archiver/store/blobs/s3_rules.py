@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from archiver.config.storage import StorageSettings
 from archiver.errors import StorageError
@@ -27,11 +28,12 @@ class Rules:
     lock_for: timedelta
 
     @classmethod
-    def of(cls, settings: StorageSettings) -> Rules:
-        """The rules that settings make."""
-        auto = settings.checksums == "auto" and not settings.endpoint
+    def of(cls, settings: StorageSettings, endpoint: str) -> Rules:
+        """The rules that settings make for the service at this URL."""
+        host = urlsplit(endpoint).hostname or ""
+        aws = host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
         return cls(
-            checksums=auto or settings.checksums == "always",
+            checksums=settings.checksums == "sha256" or (settings.checksums == "auto" and aws),
             storage_class=settings.storage_class,
             encryption=settings.encryption,
             kms_key=settings.kms_key,
@@ -50,12 +52,19 @@ class Rules:
                 said["SSEKMSKeyId"] = self.kms_key
         return said
 
-    def locked(self, since: datetime | None = None) -> dict[str, Any]:
-        """What a request says to lock it; nothing where no lock is configured."""
+    def locked(self) -> dict[str, Any]:
+        """What a request says to lock it from now on; nothing where no lock is configured."""
         if not self.lock:
             return {}
-        until = (since or utcnow()) + self.lock_for
-        return {"ObjectLockMode": self.lock, "ObjectLockRetainUntilDate": until}
+        said = self.retention(utcnow())
+        return {
+            "ObjectLockMode": said["Mode"],
+            "ObjectLockRetainUntilDate": said["RetainUntilDate"],
+        }
+
+    def retention(self, since: datetime) -> dict[str, Any]:
+        """What a request of its own says to lock what is there."""
+        return {"Mode": self.lock, "RetainUntilDate": since + self.lock_for}
 
     def check_lock(self, found: Mapping[str, Any], thing: str, *, asked: datetime) -> None:
         """See that the store did lock it: some take the request and do another thing.

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,47 +20,13 @@ from botocore.exceptions import ClientError
 from archiver.errors import StorageError
 from archiver.model import utcnow
 from archiver.store.blobs import Blob, Uploaded
+from archiver.store.blobs.parts import Digests, Part, part_size, parts_of
 from archiver.store.blobs.s3_client import as_storage_errors, code_of
 
 if TYPE_CHECKING:
     from archiver.store.blobs.s3 import S3Blobs
 
-MAX_PARTS = 10_000  # of one upload (S3 API reference, multipart upload limits)
 _WARC = {"ContentType": "application/warc"}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Part:
-    number: int  # from 1
-    body: bytes
-    md5: bytes
-    sha256: bytes
-
-
-@dataclass(kw_only=True, slots=True)
-class _Digests:
-    """What is known of a local file once all of its parts were read."""
-
-    part_size: int
-    whole: str = ""  # SHA-256 in hex
-    md5s: list[bytes] = field(default_factory=list)
-    sha256s: list[bytes] = field(default_factory=list)
-
-    def etag(self) -> str:
-        """What an ETag is where it is made of MD5: of one PUT, of an upload in parts."""
-        if len(self.md5s) <= 1:
-            return (
-                self.md5s[0] if self.md5s else hashlib.md5(usedforsecurity=False).digest()
-            ).hex()
-        joined = hashlib.md5(b"".join(self.md5s), usedforsecurity=False).hexdigest()
-        return f"{joined}-{len(self.md5s)}"
-
-    def checksum(self) -> str:
-        """The store's SHA-256: of the whole, or of its parts' (a composite checksum)."""
-        if len(self.sha256s) <= 1:
-            return base64.b64encode(bytes.fromhex(self.whole)).decode()
-        joined = hashlib.sha256(b"".join(self.sha256s)).digest()
-        return f"{base64.b64encode(joined).decode()}-{len(self.sha256s)}"
 
 
 def upload(store: S3Blobs, key: str, path: Path, *, sha256: str) -> Uploaded:
@@ -74,7 +38,7 @@ def upload(store: S3Blobs, key: str, path: Path, *, sha256: str) -> Uploaded:
         StorageError: see `Blobs.upload`.
     """
     began = utcnow()
-    digests = _Digests(part_size=_part_size(path, store.settings.part_size))
+    digests = Digests(part_size=part_size(path, store.settings.part_size))
     found = store.head_object(key)
     if found is not None:
         _read_all(path, digests)
@@ -101,41 +65,13 @@ def end_abandoned(store: S3Blobs, *, but: frozenset[str], older_than: timedelta)
     return ended
 
 
-def _part_size(path: Path, wanted: int) -> int:
-    least = -(-path.stat().st_size // MAX_PARTS)
-    return max(wanted, least)
-
-
-def _parts(path: Path, digests: _Digests) -> Iterator[_Part]:
-    """The parts of a file, whose digests are noted as they are read."""
-    whole = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        number = 0
-        while body := _fill(file.fileno(), digests.part_size, number * digests.part_size):
-            number += 1
-            whole.update(body)
-            md5 = hashlib.md5(body, usedforsecurity=False).digest()
-            part = _Part(number=number, body=body, md5=md5, sha256=hashlib.sha256(body).digest())
-            digests.md5s.append(part.md5)
-            digests.sha256s.append(part.sha256)
-            yield part
-    digests.whole = whole.hexdigest()
-
-
-def _fill(fd: int, size: int, offset: int) -> bytes:
-    found = os.pread(fd, size, offset)
-    while len(found) < size and (more := os.pread(fd, size - len(found), offset + len(found))):
-        found += more
-    return found
-
-
-def _read_all(path: Path, digests: _Digests) -> None:
-    for _ in _parts(path, digests):
+def _read_all(path: Path, digests: Digests) -> None:
+    for _ in parts_of(path, digests):
         pass
 
 
-def _put_whole(store: S3Blobs, key: str, path: Path, digests: _Digests, sha256: str) -> None:
-    parts = list(_parts(path, digests))
+def _put_whole(store: S3Blobs, key: str, path: Path, digests: Digests, sha256: str) -> None:
+    parts = list(parts_of(path, digests))
     if digests.whole != sha256:
         raise _changed(path, sha256)
     body = parts[0].body if parts else b""
@@ -148,13 +84,13 @@ def _put_whole(store: S3Blobs, key: str, path: Path, digests: _Digests, sha256: 
             raise
 
 
-def _put_parts(store: S3Blobs, key: str, path: Path, digests: _Digests, sha256: str) -> None:
+def _put_parts(store: S3Blobs, key: str, path: Path, digests: Digests, sha256: str) -> None:
     upload_id, there = _begin(store, key, sha256)
     size = path.stat().st_size
     with ThreadPoolExecutor(store.settings.parallel) as pool:
         running: set[Future[None]] = set()
         try:
-            for part in _parts(path, digests):
+            for part in parts_of(path, digests):
                 if there.get(part.number) == (len(part.body), part.md5.hex()):
                     continue
                 if len(running) >= store.settings.parallel:
@@ -175,20 +111,21 @@ def _put_parts(store: S3Blobs, key: str, path: Path, digests: _Digests, sha256: 
 
 
 def _begin(store: S3Blobs, key: str, sha256: str) -> tuple[str, dict[int, tuple[int, str]]]:
-    """The upload to go on with and its parts by number, or a new one; others are ended."""
-    uploads = sorted(
-        ((begun, upload_id) for found, upload_id, begun in _uploads(store, key) if found == key),
-        reverse=True,
-    )
-    going_on: tuple[str, dict[int, tuple[int, str]]] | None = None
-    for _, upload_id in uploads:
-        there = None if going_on else _parts_there(store, key, upload_id)
-        if there is None:
+    """The upload to go on with, of which most is there, and its parts; others are ended."""
+    best: tuple[int, str, dict[int, tuple[int, str]]] | None = None
+    for found, upload_id, _ in list(_uploads(store, key)):
+        if found != key:
+            continue
+        there = _parts_there(store, key, upload_id)
+        kept = sum(size for size, _ in there.values()) if there is not None else 0
+        if there is None or (best is not None and kept <= best[0]):
             _abort(store, key, upload_id)
-        else:
-            going_on = (upload_id, there)
-    if going_on:
-        return going_on
+            continue
+        if best is not None:
+            _abort(store, key, best[1])
+        best = (kept, upload_id, there)
+    if best is not None:
+        return best[1:]
     extra = store.rules.object_of(sha256) | store.rules.locked() | _WARC
     if store.rules.checksums:
         extra |= {"ChecksumAlgorithm": "SHA256"}
@@ -226,9 +163,10 @@ def _parts_there(store: S3Blobs, key: str, upload_id: str) -> dict[int, tuple[in
     return there
 
 
-def _put_part(store: S3Blobs, key: str, upload_id: str, part: _Part) -> None:
+def _put_part(store: S3Blobs, key: str, upload_id: str, part: Part) -> None:
     wanted: dict[str, Any] = {"ContentMD5": base64.b64encode(part.md5).decode()}
     if store.rules.checksums:
+        wanted["ChecksumAlgorithm"] = "SHA256"
         wanted["ChecksumSHA256"] = base64.b64encode(part.sha256).decode()
 
     def attempt() -> None:
@@ -243,7 +181,7 @@ def _put_part(store: S3Blobs, key: str, upload_id: str, part: _Part) -> None:
     store.again(key, attempt)
 
 
-def _complete(store: S3Blobs, key: str, upload_id: str, digests: _Digests, size: int) -> None:
+def _complete(store: S3Blobs, key: str, upload_id: str, digests: Digests, size: int) -> None:
     """Make the parts one object. An answer that got lost is looked for in the store."""
     told = []
     for number, (md5, sha256) in enumerate(zip(digests.md5s, digests.sha256s, strict=True), 1):
@@ -278,7 +216,7 @@ def _abort(store: S3Blobs, key: str, upload_id: str) -> None:
 
 
 def _verify(
-    store: S3Blobs, key: str, digests: _Digests, *, size: int, asked: datetime | None
+    store: S3Blobs, key: str, digests: Digests, *, size: int, asked: datetime | None
 ) -> Uploaded:
     thing = store.thing(key)
     found = store.head_object(key)
@@ -293,7 +231,7 @@ def _verify(
             todo="See what it is, and move one of the two away.",
         )
     if asked is not None:
-        store.rules.check_lock(found, thing, asked=asked)
+        found = _locked(store, key, found, asked)
     blob = Blob(
         key=key,
         size=size,
@@ -316,6 +254,21 @@ def _verify(
             todo="The local file stays. Put it again under another key: archiver repair.",
         )
     return Uploaded(blob=blob, how="read-back")
+
+
+def _locked(store: S3Blobs, key: str, found: dict[str, Any], asked: datetime) -> dict[str, Any]:
+    """See to it that the object is locked: some stores lock none that was made of parts."""
+    thing = store.thing(key)
+    try:
+        store.rules.check_lock(found, thing, asked=asked)
+    except StorageError:
+        with as_storage_errors(thing):
+            store.client.put_object_retention(
+                **store.place(key), Retention=store.rules.retention(asked)
+            )
+        found = store.head_object(key) or {}
+        store.rules.check_lock(found, thing, asked=asked)
+    return found
 
 
 def _changed(path: Path, sha256: str) -> StorageError:
