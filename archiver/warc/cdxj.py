@@ -13,6 +13,7 @@ from archiver.urls import urlkey
 from archiver.warc.names import SIDECAR, beside
 from archiver.warc.reader import Damage, StoredRecord, iter_records
 from archiver.warc.record import mime_of
+from archiver.warc.source import ByteSource
 
 _JSON = json.JSONEncoder(ensure_ascii=False)
 INDEXED = frozenset({"response", "revisit", "resource"})
@@ -80,14 +81,15 @@ def record_line(record: StoredRecord) -> str | None:
     )
 
 
-def file_lines(path: Path) -> list[str]:
+def file_lines(warc: Path | ByteSource) -> list[str]:
     """Give the sorted CDXJ lines of a WARC; what is damaged has none.
 
     Raises:
         WarcError: where the file cannot be opened or is an ARC.
+        ArchiverError: as the source says.
 
     """
-    items = (item for item in iter_records(path) if not isinstance(item, Damage))
+    items = (item for item in iter_records(warc) if not isinstance(item, Damage))
     return sort_lines(line for line in map(record_line, items) if line)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from archiver.errors import WireError
 from archiver.warc.fields import digest_matches
 from archiver.warc.reader import Damage, StoredRecord, iter_records
+from archiver.warc.source import ByteSource
 from archiver.wire.framer import MAX_HEAD
 from archiver.wire.spool import Content, portion
 
@@ -113,7 +114,7 @@ def _payloads(record: StoredRecord) -> Iterator[Content]:
 
 
 def check_file(
-    path: Path, *, visit: Callable[[StoredRecord], object] | None = None
+    warc: Path | ByteSource, *, visit: Callable[[StoredRecord], object] | None = None
 ) -> list[Damage]:
     """List everything that is wrong with a WARC, in file order; empty where all is well.
 
@@ -124,11 +125,12 @@ def check_file(
 
     Raises:
         WarcError: the file cannot be opened, or is an ARC.
+        ArchiverError: as the source says.
 
     """
     found: list[Damage] = []
-    checks = _Checks(path.name)
-    for item in iter_records(path):
+    checks = _Checks(warc.name)
+    for item in iter_records(warc):
         if isinstance(item, Damage):
             found.append(item)
             continue

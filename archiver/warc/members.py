@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from isal import isal_zlib
+
+from archiver.warc.source import ByteSource
 
 MAGIC = b"\x1f\x8b\x08"
 _STEP = 256 * 1024  # bytes of one read of the file
@@ -14,10 +14,10 @@ _FEED = 16 * 1024
 
 
 class FileWindow:
-    """The bytes of an open file from any offset on, read in large steps."""
+    """The bytes of a source from any offset on, read in large steps."""
 
-    def __init__(self, fd: int) -> None:
-        self.fd = fd
+    def __init__(self, source: ByteSource) -> None:
+        self.source = source
         self._data = memoryview(b"")
         self._begin = 0
 
@@ -25,7 +25,7 @@ class FileWindow:
         """Give some KiB from the offset on; nothing at the file's end."""
         place = offset - self._begin
         if not 0 <= place < len(self._data):
-            self._data = memoryview(os.pread(self.fd, _STEP, offset))
+            self._data = memoryview(self.source.read_at(offset, _STEP))
             self._begin, place = offset, 0
         return self._data[place : place + _FEED]
 

@@ -7,10 +7,8 @@ it passes over a torn last record in silence, reads a record whose field is spel
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -18,9 +16,9 @@ from archiver.errors import WarcError
 from archiver.warc.fields import parse_warc_date
 from archiver.warc.frames import Fault, Frame, cut_records
 from archiver.warc.members import MAGIC, FileWindow, GzipMember, JoinedMembers
-from archiver.warc.names import OPEN, open_warc
+from archiver.warc.source import ByteSource, HeldSource, begin_of, opened
 from archiver.warc.stored import Damage, StoredRecord
-from archiver.wire.spool import Content, HeldFile, Spilled, Streamed, portion
+from archiver.wire.spool import Content, Spilled, Streamed, portion
 
 __all__ = ["Damage", "StoredRecord", "iter_records", "read_record"]
 
@@ -29,54 +27,57 @@ _RECORD = re.compile(rb"WARC/\d\.\d+\r?\n")
 _MEMBER = re.compile(re.escape(MAGIC))
 
 
-def read_record(path: Path, offset: int) -> StoredRecord:
+def read_record(warc: Path | ByteSource, offset: int) -> StoredRecord:
     """Read the record that begins at `offset` of a WARC, even of one still being written.
 
     Raises:
         WarcError: no such file, or no intact record begins there.
+        ArchiverError: as the source says.
 
     """
-    for item in iter_records(path, start=offset):
+    place = warc.place if isinstance(warc, ByteSource) else warc
+    for item in iter_records(warc, start=offset):
         if isinstance(item, StoredRecord) and item.offset == offset:
             return item
         what = item.what if isinstance(item, Damage) else "no record begins here"
-        raise WarcError(f"cannot read the record: {what}", thing=f"{path} at offset {offset}")
-    raise WarcError("cannot read the record: the file ends here", thing=f"{path} at {offset}")
+        raise WarcError(f"cannot read the record: {what}", thing=f"{place} at offset {offset}")
+    raise WarcError("cannot read the record: the file ends here", thing=f"{place} at {offset}")
 
 
-def iter_records(path: Path, *, start: int = 0) -> Iterator[StoredRecord | Damage]:
+def iter_records(warc: Path | ByteSource, *, start: int = 0) -> Iterator[StoredRecord | Damage]:
     """Give every intact record of a WARC from `start` on, and every fault, in file order.
 
     After damage it goes on with the next thing that begins like a record. Such a find within
     the damaged bytes may be content of the lost record that looks like one: what follows
     damage is best effort. Nothing in a file makes this raise. Memory is flat: a block too large
-    to be held is given as content that reads itself from the file.
+    to be held is given as content that reads itself from the file. A source that is given stays
+    open.
 
     Raises:
-        WarcError: the file cannot be opened, or is an ARC.
+        WarcError: the file cannot be opened or read, or is an ARC.
+        ArchiverError: as the source says, such as StorageError where a store does not answer.
 
     """
-    fd = open_warc(path)
-    try:
-        name = path.name.removesuffix(OPEN)
-        begin = os.pread(fd, 11, 0)
-        if begin.startswith(MAGIC) or (begin and name.endswith(".gz")):
-            _refuse_arc(GzipMember(FileWindow(fd), 0).begin(11), path)
-            yield from _gzipped(fd, name, start)
-        else:
-            _refuse_arc(begin, path)
-            yield from _plain(fd, name, start)
-    except OSError as error:
-        raise WarcError(f"cannot be read ({error.strerror})", thing=str(path)) from error
-    finally:
-        os.close(fd)
+    with opened(warc) as source:
+        try:
+            # Its name is word enough for who reads one record of it: of a store, each look costs.
+            begin = MAGIC if start and source.name.endswith(".gz") else begin_of(source, 11)
+            if begin.startswith(MAGIC) or (begin and source.name.endswith(".gz")):
+                if not start:
+                    _refuse_arc(GzipMember(FileWindow(source), 0).begin(11), source)
+                yield from _gzipped(source, start)
+            else:
+                _refuse_arc(begin, source)
+                yield from _plain(source, start)
+        except OSError as error:
+            raise WarcError(f"cannot be read ({error.strerror})", thing=source.place) from error
 
 
-def _refuse_arc(begin: bytes, path: Path) -> None:
+def _refuse_arc(begin: bytes, source: ByteSource) -> None:
     if begin == b"filedesc://":
         raise WarcError(
             "is an ARC file, the format before WARC, which is not read here",
-            thing=str(path),
+            thing=source.place,
             todo="Convert it first: warcio recompress FILE.arc.gz FILE.warc.gz",
         )
 
@@ -100,8 +101,8 @@ def _stored(frame: Frame, block: Content, file: str, offset: int, length: int) -
     )
 
 
-def _gzipped(fd: int, name: str, start: int) -> Iterator[StoredRecord | Damage]:
-    file = FileWindow(fd)
+def _gzipped(source: ByteSource, start: int) -> Iterator[StoredRecord | Damage]:
+    file, name = FileWindow(source), source.name
     offset = start
     may_join = True
     while file.at(offset):
@@ -112,7 +113,7 @@ def _gzipped(fd: int, name: str, start: int) -> Iterator[StoredRecord | Damage]:
         if isinstance(more, Frame):
             for item in chain((record, more), items):
                 if isinstance(item, Frame):
-                    yield _stored(item, _block(fd, offset, item), name, offset, 0)
+                    yield _stored(item, _block(source, offset, item), name, offset, 0)
                 elif item:
                     faults.append(item)
             faults.append(Fault(0, "several records in one gzip member"))
@@ -124,13 +125,13 @@ def _gzipped(fd: int, name: str, start: int) -> Iterator[StoredRecord | Damage]:
             faults = [Fault(0, member.fault or "broken gzip member", whose)]
             end = _next_member(file, offset + 1)
         elif isinstance(record, Frame) and not faults:
-            yield _stored(record, _block(fd, offset, record), name, offset, end - offset)
+            yield _stored(record, _block(source, offset, record), name, offset, end - offset)
             faults += [Fault(0, more.what, _id_of(record))] if isinstance(more, Fault) else []
         elif isinstance(record, Fault):
             joined = _joined(file, offset) if record.cut and may_join else None
             if joined:
                 frame, end = joined
-                block = _block(fd, offset, frame, JoinedMembers)
+                block = _block(source, offset, frame, JoinedMembers)
                 yield _stored(frame, block, name, offset, end - offset)
                 faults.append(Fault(0, "one record in several gzip members", _id_of(frame)))
             else:
@@ -156,7 +157,7 @@ def _joined(file: FileWindow, offset: int) -> tuple[Frame, int] | None:
 
 
 def _block(
-    fd: int,
+    source: ByteSource,
     offset: int,
     frame: Frame,
     members: Callable[[FileWindow, int], GzipMember | JoinedMembers] = GzipMember,
@@ -164,47 +165,61 @@ def _block(
     """Give a record's block; one that was too large to be held is inflated again when read."""
     if frame.block is not None:
         return frame.block
-    held = HeldFile(os.dup(fd))
+    held = HeldSource(source)
 
     def again() -> Iterator[bytes]:  # which keeps the file open while it is read
-        yield from iter(members(FileWindow(held.fd), offset).read, b"")
+        yield from iter(members(FileWindow(held.source), offset).read, b"")
 
     return portion(Streamed(again, frame.end), frame.block_start, frame.end)
 
 
-def _plain(fd: int, name: str, start: int) -> Iterator[StoredRecord | Damage]:
-    size = os.fstat(fd).st_size
+def _plain(source: ByteSource, start: int) -> Iterator[StoredRecord | Damage]:
+    size = source.size()
     base = start
     while base < size:
         fault: Fault | None = None
-        steps = (os.pread(fd, _CHUNK, at) for at in range(base, size, _CHUNK))
-        for item in cut_records(partial(next, steps, b"")):
+        for item in cut_records(_steps(source, base, size)):
             if isinstance(item, Fault):
                 fault = item
                 continue
             block: Content | None = item.block
             if block is None:
-                block = Spilled(HeldFile(os.dup(fd)), base + item.block_start, base + item.end)
-            yield _stored(item, block, name, base + item.start, item.end - item.start)
+                block = Spilled(HeldSource(source), base + item.block_start, base + item.end)
+            yield _stored(item, block, source.name, base + item.start, item.end - item.start)
         if fault is None:
             return
         offset = base + fault.start
-        yield Damage(file=name, offset=offset, what=fault.what, record_id=fault.record_id)
-        base = next(_find(fd, _RECORD, offset + 1), size)
+        yield Damage(file=source.name, offset=offset, what=fault.what, record_id=fault.record_id)
+        base = next(_find(source, _RECORD, offset + 1), size)
 
 
-def _find(fd: int, pattern: re.Pattern[bytes], start: int) -> Iterator[int]:
+def _steps(source: ByteSource, start: int, size: int) -> Callable[[], bytes]:
+    """Read on, a piece a call, up to where the file ended when it was opened."""
+
+    def step() -> bytes:
+        nonlocal start
+        piece = source.read_at(start, min(_CHUNK, size - start)) if start < size else b""
+        start += len(piece)
+        return piece
+
+    return step
+
+
+def _find(source: ByteSource, pattern: re.Pattern[bytes], start: int) -> Iterator[int]:
     """Find the offsets where the pattern (at most 16 bytes) begins, from `start` on."""
-    while data := os.pread(fd, _CHUNK + 16, start):
+    before = b""  # what a find may begin in that ends in the next piece
+    while piece := source.read_at(start, _CHUNK):
+        data, start = before + piece, start + len(piece)
+        last = 0
         for found in pattern.finditer(data):
-            if found.start() < _CHUNK:
-                yield start + found.start()
-        start += _CHUNK
+            last = found.start() + 1
+            yield start - len(data) + found.start()
+        before = data[max(last, len(data) - 16) :]
 
 
 def _next_member(file: FileWindow, start: int) -> int:
     """Find the next gzip member that begins with a record, or else the file's end."""
-    for offset in _find(file.fd, _MEMBER, start):
+    for offset in _find(file.source, _MEMBER, start):
         if GzipMember(file, offset).begin(5) == b"WARC/":
             return offset
-    return os.fstat(file.fd).st_size
+    return file.source.size()

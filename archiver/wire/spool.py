@@ -7,11 +7,20 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Protocol
 
 from archiver.errors import ArchiverError, DiskFullError
 
 SPILL_AT = 4 * 1024 * 1024  # bytes of a body that stay in memory
 _PIECE = 1024 * 1024
+
+
+class Held(Protocol):
+    """What a spilled byte string stands in: closed with the last that refers to it."""
+
+    def read(self, start: int, end: int) -> bytes:
+        """Read all bytes between two offsets; ArchiverError where that cannot be done."""
+        ...
 
 
 class HeldFile:
@@ -49,7 +58,7 @@ class Spilled:
 
     __slots__ = ("_begin", "_end", "_file")
 
-    def __init__(self, file: HeldFile, begin: int, end: int) -> None:
+    def __init__(self, file: Held, begin: int, end: int) -> None:
         self._file = file
         self._begin = begin
         self._end = end

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from archiver.errors import ArchiverError
 from archiver.warc.compress import Codec, compress_member
 from archiver.warc.members import FileWindow, GzipMember, JoinedMembers
+from archiver.warc.source import FileSource
 
 
 @given(st.binary(), st.sampled_from(Codec))
@@ -66,7 +67,7 @@ def test_members_are_found_up_to_the_first_that_does_not_end(
     try:
         start = 0
         for end, block in zip(ends, blocks, strict=True):
-            member = GzipMember(FileWindow(fd), start)
+            member = GzipMember(FileWindow(FileSource(fd, path)), start)
             content = b"".join(iter(member.read, b""))
             if end > cut:
                 assert member.end is None
@@ -89,7 +90,7 @@ def test_joined_members_read_as_one(path: Path, blocks: list[bytes]) -> None:
     members = [compress_member(block) for block in blocks]
     fd = opened(path, b"".join(members) + compress_member(b"WARC/1.1 next"))
     try:
-        joined = JoinedMembers(FileWindow(fd), 0)
+        joined = JoinedMembers(FileWindow(FileSource(fd, path)), 0)
         assert b"".join(iter(joined.read, b"")) == b"".join(blocks)
         for number in range(1, len(blocks) + 1):
             end = joined.end_of(sum(map(len, blocks[:number])))
