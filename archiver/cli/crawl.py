@@ -12,6 +12,7 @@ import click
 
 from archiver.cli.context import chosen_outlets, load_settings, quiet_children
 from archiver.cli.output import print_table
+from archiver.cli.ship import ship_after_crawl
 
 if TYPE_CHECKING:
     from archiver.config.load import Loaded
@@ -89,6 +90,7 @@ def command(
     finally:
         if rows and not as_json:
             print_table(_COLUMNS, [[row[name] for name in _COLUMNS] for row in rows])
+    ship_after_crawl(loaded)
     return _exit_code(codes)
 
 

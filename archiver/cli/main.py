@@ -29,6 +29,7 @@ COMMANDS = {
     "status": "Show outlets, runs, captures, articles, problems by reason, and the timetable.",
     "show": "Show the versions of the article at URL, and the newest one's text.",
     "extract": "Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.",
+    "ship": "Bring closed WARC files to the store, each with its index and SHA-256.",
     "check": "Check WARC files: every record whole, digests true, requests paired.",
     "repair": "Finish files that a crash left open, and mend indexes and catalogue.",
     "reindex": "Read all WARC files, and add what the catalogue lacks of them.",

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def command(context: click.Context, as_json: bool, reasons: bool, watch: bool) -> int:
     """Show outlets, runs, captures, articles, problems by reason, and the timetable.
 
-    Exit code 5 while there is less free disk than daemon.disk_reserve, so that crawls pause.
+    Exit code 5 while there is less free disk than daemon.disk_reserve, or more waits
+    for the store than storage.spool_max, so that crawls pause.
     """
     from archiver.cli.timetable import watch as show_live
     from archiver.config.seeds import read_seeds

@@ -12,7 +12,17 @@ from archiver.config.section import Section
 
 GB = 1000**3
 Some = Annotated[Duration, Field(gt=0)]
-Events = Literal["silent", "volume", "blocked", "quality", "disk-low", "damage", "report"]
+Events = Literal[
+    "silent",
+    "volume",
+    "blocked",
+    "quality",
+    "disk-low",
+    "spool-full",
+    "not-shipped",
+    "damage",
+    "report",
+]
 
 
 class DaemonSettings(Section):
@@ -62,9 +72,12 @@ class DaemonSettings(Section):
         default=(), description="URLs to which events are posted as JSON."
     )
     events: tuple[Events, ...] = Field(
-        default=("silent", "volume", "blocked", "quality", "disk-low", "damage"),
+        default=(
+            *("silent", "volume", "blocked", "quality"),
+            *("disk-low", "spool-full", "not-shipped", "damage"),
+        ),
         description="Which events are posted: silent, volume, blocked, quality, disk-low,"
-        " damage, report.",
+        " spool-full, not-shipped, damage, report.",
     )
     webhook_secret: SecretStr | None = Field(
         default=None,

@@ -63,9 +63,13 @@ class Metrics:
         )
         free.set_function(turns.free_disk)
         paused = Gauge(
-            "archiver_paused", "1 while no crawl begins, for want of disk.", registry=made
+            "archiver_paused", "1 while no crawl begins: disk or spool is full.", registry=made
         )
         paused.set_function(lambda: float(turns.paused))
+        spool = Gauge(
+            "archiver_spool_bytes", "WARC files that the store does not have.", registry=made
+        )
+        spool.set_function(lambda: turns.spool().total)
         outlets = Gauge("archiver_outlets", "Outlets in the timetable.", registry=made)
         outlets.set_function(lambda: len(turns.timetable.rules))
 
@@ -122,7 +126,7 @@ def make_app(sights: Sights) -> Starlette:
         fresh = not late and not sights.turns.paused and not sights.turns.stopping
         answer: dict[str, Any] = {
             "ready": fresh,
-            "paused": "disk" if sights.turns.paused else None,
+            "paused": sights.turns.pause,
             "stopping": sights.turns.stopping,
             "running": sorted(sights.turns.running)[:_SHOWN],
             "overdue": dict(list(late.items())[:_SHOWN]),

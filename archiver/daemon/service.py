@@ -6,27 +6,22 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 import structlog
-from apscheduler.jobstores.memory import MemoryJobStore
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.base import BaseTrigger
 
 from archiver.config.load import Loaded
 from archiver.config.seeds import Seeds, read_seeds
 from archiver.daemon import jobs
 from archiver.daemon.children import Limits
+from archiver.daemon.chores import Chores
 from archiver.daemon.dispatch import CrawlOrder
 from archiver.daemon.health import Metrics, Sights, make_app
 from archiver.daemon.holder import take_asked
-from archiver.daemon.notify import notify, reloading, watchdog_interval
+from archiver.daemon.notify import notify, reloading
 from archiver.daemon.plan import Timetable, align, make_timetable
-from archiver.daemon.rule import cron_turn
 from archiver.daemon.turns import Conditions, Turns
 from archiver.daemon.watch import Watch
-from archiver.daemon.webhooks import send
 from archiver.errors import ArchiverError, ConfigError
 from archiver.model import utcnow
 from archiver.replay.server import listen, make_server
@@ -36,19 +31,6 @@ log = structlog.get_logger("daemon")
 
 _SLEEP = timedelta(seconds=30)  # between two ticks at most, whatever the clock does meanwhile
 _SET_BACK = timedelta(minutes=5)  # of a clock against the machine's own, that is noticed
-_ROTATE = "*/10 * * * *"
-
-
-class WallTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
-    """Cron fields on the clock of a zone, whose changes are minded (see `cron_turn`)."""
-
-    def __init__(self, cron: str, zone: ZoneInfo) -> None:
-        self._cron = cron
-        self._zone = zone
-
-    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
-        """The next turn; what was missed is not caught up."""
-        return cron_turn(self._cron, self._zone, now.astimezone(UTC))
 
 
 class Daemon:
@@ -84,10 +66,13 @@ class Daemon:
         self.metrics = Metrics(self.turns)
         self.watch = Watch(catalogue=catalogue, metrics=self.metrics, clock=clock)
         self.watch.follow(loaded)
-        self._scheduler = AsyncIOScheduler(
-            jobstores={"default": MemoryJobStore()},
-            timezone=UTC,
-            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        self.chores = Chores(
+            loaded,
+            catalogue=catalogue,
+            turns=self.turns,
+            watch=self.watch,
+            ask=self._ask,
+            clock=clock,
         )
 
     def stop(self) -> None:
@@ -137,8 +122,7 @@ class Daemon:
             await jobs.rotate(self.loaded, self.catalogue)
             await asyncio.to_thread(align, self.catalogue, self.turns.timetable, self._clock())
             self.wake()  # what was asked for just before
-            self._plan_jobs()
-            self._scheduler.start()
+            self.chores.start()
             announce(f"http://{settings.host}:{bound.getsockname()[1]}/")
             notify("READY=1", f"STATUS={len(self.turns.timetable.rules)} outlets")
             log.info("daemon-begun", outlets=len(self.turns.timetable.rules), jobs=settings.jobs)
@@ -147,7 +131,7 @@ class Daemon:
             finally:
                 notify("STOPPING=1")
                 log.info("daemon-stopping", running=sorted(self.turns.running))
-                self._scheduler.shutdown(wait=False)
+                self.chores.stop()
                 await self.turns.stop()
                 await self.watch.webhooks.close(within=5.0)
                 server.should_exit = True
@@ -158,7 +142,7 @@ class Daemon:
         """Tick whenever somebody is due, woken by ends of crawls and by signals."""
         loop = asyncio.get_running_loop()
         wall, steady = self._clock(), loop.time()
-        told: bool | None = None  # what the catalogue has of the disk: a tick shall not write
+        told: str | None = ""  # what the catalogue has of a pause: a tick shall not write
         while not self._stop.is_set():
             self._woken.clear()
             passed = timedelta(seconds=loop.time() - steady)
@@ -166,18 +150,21 @@ class Daemon:
                 log.warning("clock-was-set", by=str(self._clock() - wall - passed))
                 await self._aligned()
             wall, steady = self._clock(), loop.time()
-            was_paused = self.turns.paused
+            before = self.turns.pause
             try:
                 await self.turns.tick()
-                if self.turns.paused != told:
-                    await self.watch.note("archive", "disk-low", self._disk_detail())
-                    told = self.turns.paused
+                if self.turns.pause != told:
+                    await self._note_pause()
+                    told = self.turns.pause
                 due = await self.turns.next_tick()
             except ArchiverError as error:  # a catalogue that is locked for long, say
                 log.error("tick-failed", reason=str(error))
                 due = None
-            if self.turns.paused != was_paused:
-                log.warning("paused" if self.turns.paused else "resumed", why="disk")
+            if self.turns.pause != before:
+                paused = self.turns.paused
+                log.warning(
+                    "paused" if paused else "resumed", why=self.turns.pause if paused else before
+                )
             self.last_tick = self._clock()
             wait = _SLEEP if due is None else min(_SLEEP, due - self._clock())
             try:
@@ -186,10 +173,12 @@ class Daemon:
             except TimeoutError:
                 pass
 
-    def _disk_detail(self) -> str | None:
-        if not self.turns.paused:
-            return None
-        return f"{self.turns.free_disk()} bytes are free; crawls pause"
+    async def _note_pause(self) -> None:
+        free = f"{self.turns.free_disk()} bytes are free; crawls pause"
+        full = "storage.spool_max is reached; crawls pause"
+        pause = self.turns.pause
+        await self.watch.note("archive", "disk-low", free if pause == "disk" else None)
+        await self.watch.note("archive", "spool-full", full if pause == "spool" else None)
 
     async def _aligned(self) -> None:
         await asyncio.to_thread(align, self.catalogue, self.turns.timetable, self._clock())
@@ -220,7 +209,7 @@ class Daemon:
         self.turns.order = _order(loaded)
         self.turns.conditions = _conditions(loaded)
         self.watch.follow(loaded)
-        self._plan_jobs()
+        self.chores.follow(loaded)
         self._later(self._aligned())
         notify("READY=1", f"STATUS={len(timetable.rules)} outlets")
         log.info("configuration-read", outlets=len(timetable.rules), faults=len(seeds.faults))
@@ -228,64 +217,6 @@ class Daemon:
     def _later(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
         task.add_done_callback(lambda done: done.exception())
-
-    def _plan_jobs(self) -> None:
-        """The timetable's other jobs, made from the configuration; none is ever stored."""
-        times = self.loaded.settings.timetable
-        zone = ZoneInfo("UTC" if times.timezone in ("", "outlet") else times.timezone)
-        self._scheduler.remove_all_jobs()
-        for name, cron, work in (
-            ("rotate", _ROTATE, self._rotate),
-            ("recheck", times.recheck, self._recheck),
-            ("check", times.check, self._check),
-            ("prune", times.prune, self._prune),
-            ("report", times.report, self._report),
-        ):
-            if cron:
-                trigger = WallTrigger(cron, zone)
-                self._scheduler.add_job(self._job, trigger, args=(name, work), id=name)
-        if self.loaded.settings.daemon.ping:
-            self._scheduler.add_job(self._ping, "interval", minutes=1, id="ping")
-        if interval := watchdog_interval():
-            self._scheduler.add_job(notify, "interval", ("WATCHDOG=1",), seconds=interval)
-
-    async def _job(self, name: str, work: Callable[[], Awaitable[dict[str, object]]]) -> None:
-        try:
-            log.info("job-done", job=name, **await work())
-        except ArchiverError as error:
-            log.error("job-failed", job=name, reason=str(error))
-
-    async def _rotate(self) -> dict[str, object]:
-        await jobs.rotate(self.loaded, self.catalogue)
-        return {}
-
-    async def _recheck(self) -> dict[str, object]:
-        names = [name for name in self.turns.timetable.rules if name not in self.turns.running]
-        await self._ask(names, {"recheck": "all"})
-        return {"outlets": len(names)}
-
-    async def _check(self) -> dict[str, object]:
-        done = await jobs.check_slice(self.loaded, self.catalogue, self._clock())
-        detail = ", ".join(done.damaged[:20]) or None
-        await self.watch.note("archive", "damage", detail)
-        return {"files": done.files, "damaged": list(done.damaged[:20])}
-
-    async def _prune(self) -> dict[str, object]:
-        return dict(await jobs.prune(self.loaded, self.catalogue, self._clock()))
-
-    async def _report(self) -> dict[str, object]:
-        made = await jobs.report(self.catalogue, self._clock())
-        self.watch.tell("report", made)
-        return {"report": made}
-
-    async def _ping(self) -> None:
-        settings = self.loaded.settings.daemon
-        if self.turns.paused:
-            return
-        try:
-            await asyncio.to_thread(send, settings.ping, None, {}, private=settings.webhook_private)
-        except (ArchiverError, OSError, ValueError) as error:
-            log.warning("ping-failed", reason=str(error))
 
 
 def _say_faults(seeds: Seeds) -> None:
@@ -315,4 +246,6 @@ def _conditions(loaded: Loaded) -> Conditions:
         overlap_waits=loaded.settings.timetable.overlap == "wait",
         reserve=settings.disk_reserve,
         archive=loaded.archive_folder,
+        warcs=loaded.warc_folder,
+        spool_max=loaded.settings.storage.spool_max if loaded.settings.storage.url else None,
     )

@@ -16,6 +16,7 @@ from archiver.daemon.plan import GRACE, Timetable, make_timetable
 from archiver.store.catalogue import Catalogue
 from archiver.store.lock import holder_of
 from archiver.store.schedule import GoodRun, Turn
+from archiver.store.spool import spool_of
 
 Freshness = Literal["fresh", "stale", "never", "off"]
 
@@ -54,7 +55,8 @@ class Standing:
     """The timetable as it is kept at a moment.
 
     `daemon`: its process id. `processes`: of the crawls that can be seen from here, by outlet.
-    `amiss`: since when, by subject and what. `free`, `reserve`: bytes of disk.
+    `amiss`: since when, by subject and what. `free`, `reserve`: bytes of disk. `spool`,
+    `spool_max`: bytes that wait for the store, and how many may; None where there is no store.
     """
 
     at: datetime
@@ -64,12 +66,16 @@ class Standing:
     amiss: Mapping[tuple[str, str], datetime]
     free: int
     reserve: int
+    spool: int = 0
+    spool_max: int | None = None
     seed_faults: tuple[str, ...] = ()
 
     @property
     def paused(self) -> bool:
-        """Whether no crawl of the timetable begins, for want of disk."""
-        return self.free < self.reserve
+        """Whether no crawl of the timetable begins, for want of disk or of the store."""
+        return self.free < self.reserve or (
+            self.spool_max is not None and self.spool >= self.spool_max
+        )
 
     @property
     def running(self) -> dict[str, datetime]:
@@ -87,7 +93,7 @@ class Standing:
         {"at", "daemon": {"process"} or null, "timetable": {OUTLET: as `Place.to_json`},
          "running": {OUTLET: {"since", "process"}}, "queue": {"due": n, "longest": seconds},
          "amiss": [{"subject", "what", "since"}],
-         "disk": {"free", "reserve", "paused"}, "seed_faults": [text]}
+         "disk": {"free", "reserve", "paused", "spool", "spool_max"}, "seed_faults": [text]}
         """
         return {
             "at": self.at.isoformat(),
@@ -102,7 +108,13 @@ class Standing:
                 {"subject": subject, "what": what, "since": since.isoformat()}
                 for (subject, what), since in sorted(self.amiss.items())
             ],
-            "disk": {"free": self.free, "reserve": self.reserve, "paused": self.paused},
+            "disk": {
+                "free": self.free,
+                "reserve": self.reserve,
+                "paused": self.paused,
+                "spool": self.spool,
+                "spool_max": self.spool_max,
+            },
             "seed_faults": list(self.seed_faults),
         }
 
@@ -157,6 +169,7 @@ def standing(
         for name in sorted({*seeds.outlets, *turns})
     }
     archive = loaded.archive_folder
+    store = loaded.settings.storage
     seen = {
         name: holder_of(archive / "locks", name) for name, place in places.items() if place.running
     }
@@ -168,6 +181,8 @@ def standing(
         amiss=catalogue.alerts(),
         free=shutil.disk_usage(_there(archive)).free,
         reserve=loaded.settings.daemon.disk_reserve,
+        spool=spool_of(loaded.warc_folder, catalogue).total if store.url else 0,
+        spool_max=store.spool_max if store.url else None,
         seed_faults=seeds.faults,
     )
 

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import structlog
 
@@ -22,6 +23,7 @@ from archiver.daemon.rule import Rule, interval, next_turn, turn_after_run
 from archiver.errors import ArchiverError
 from archiver.store.catalogue import Catalogue
 from archiver.store.schedule import Turn
+from archiver.store.spool import Spool, spool_of
 
 log = structlog.get_logger("daemon")
 
@@ -32,13 +34,19 @@ _LOCKED = 11
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Conditions:
-    """Under which crawls begin: side by side, limits of each, and free bytes on the disk."""
+    """Under which crawls begin: side by side, limits of each, and free bytes on the disk.
+
+    `spool_max`: bytes of WARC files in the folder `warcs` that may wait for the store; None where
+    there is no store.
+    """
 
     jobs: int
     limits: Limits
     overlap_waits: bool
     reserve: int
     archive: Path
+    warcs: Path
+    spool_max: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,7 +72,7 @@ class Turns:
     on_run: Callable[[RunReport], Awaitable[None]]
     wake: Callable[[], None] = lambda: None  # somebody is due, or a place is free
     running: dict[str, Crawl] = field(default_factory=dict)
-    paused: bool = False  # for want of disk
+    pause: Literal["disk", "spool"] | None = None  # for what crawls wait
     stopping: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _asked: dict[str, Mapping[str, str]] = field(default_factory=dict)
@@ -76,7 +84,7 @@ class Turns:
         Costs one look into an index, however many outlets there are.
         """
         async with self._ticking:
-            self.paused = self.free_disk() < self.conditions.reserve
+            self.pause = await asyncio.to_thread(self._shortage)
             free = self.conditions.jobs - len(self.running)
             if self.stopping or self.paused or free <= 0:
                 return 0
@@ -93,6 +101,23 @@ class Turns:
         if self.stopping or self.paused or len(self.running) >= self.conditions.jobs:
             return None
         return await asyncio.to_thread(self.catalogue.next_due, but=set(self.running))
+
+    @property
+    def paused(self) -> bool:
+        """Whether no crawl begins, for want of disk or since the store takes no files."""
+        return self.pause is not None
+
+    def _shortage(self) -> Literal["disk", "spool"] | None:
+        if self.free_disk() < self.conditions.reserve:
+            return "disk"
+        bound = self.conditions.spool_max
+        if bound is not None and self.spool().total >= bound:
+            return "spool"
+        return None
+
+    def spool(self) -> Spool:
+        """What waits for the store."""
+        return spool_of(self.conditions.warcs, self.catalogue)
 
     def free_disk(self) -> int:
         """Free bytes where the archive stands."""

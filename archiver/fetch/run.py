@@ -28,6 +28,7 @@ from archiver.model import Capture, CaptureKind, Outlet, Problem, utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.identity import Territory
 from archiver.store.refusals import REFUSED
+from archiver.store.spool import check_spool
 from archiver.urls import canonical_url
 from archiver.warc.compress import Codec
 from archiver.warc.record import Record, WarcInfo
@@ -51,6 +52,9 @@ class RunExtension:
         self.outlet = outlet
         self.territory = Territory.of(outlet)
         self._catalogue = Catalogue.open(loaded.catalogue_url, create=True)
+        self.warcs = loaded.warc_folder
+        self._spool_max = settings.storage.spool_max if settings.storage.url else None
+        self._check_spool()
         self.counts: Counter[str] = Counter()
         self.run_id = self._catalogue.start_run(
             outlet.id,
@@ -58,7 +62,6 @@ class RunExtension:
             at=utcnow(),
             planned=_planned(os.environ.get("ARCHIVER_PLANNED")),
         )
-        self.warcs = loaded.warc_folder
         finish_left_files(self.warcs, self._catalogue)
         self._crawler = crawler
         self._failed_sources = 0
@@ -103,7 +106,12 @@ class RunExtension:
         self._recorder.rows.write()
         return self._catalogue
 
+    def _check_spool(self) -> None:
+        if self._spool_max is not None:
+            check_spool(self.warcs, self._catalogue, bound=self._spool_max)
+
     def _file_opened(self, name: str) -> None:
+        self._check_spool()  # a full one ends the crawl between two files
         self._catalogue.open_file(name, utcnow())
 
     def _file_closed(self, name: str, size: int, sha256: str) -> None:

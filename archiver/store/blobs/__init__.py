@@ -7,9 +7,9 @@ changed: what was put once under a key stays, until it is deleted.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -88,6 +88,13 @@ class Blobs(Protocol):
 
         Raises:
             StorageError: "refused" where it is locked.
+        """
+        ...
+
+    def tidy(self, *, older_than: timedelta, but: Collection[str]) -> Sequence[str]:
+        """End what was begun long ago and never became a file; the keys it was for.
+
+        Those of the keys `but` are left: they will be gone on with here.
         """
         ...
 

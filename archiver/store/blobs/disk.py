@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from archiver.errors import ArchiverError, StorageError, disk_error
@@ -111,6 +111,18 @@ class DiskBlobs:
                 sync_folder(path.parent)
         except OSError as error:
             raise _fault("delete the file", path, error) from error
+
+    def tidy(self, *, older_than: timedelta, but: Collection[str]) -> Sequence[str]:
+        """Remove what a crash left half written."""
+        ended = []
+        for path in self._root.rglob(f".*{PART}") if self._root.is_dir() else ():
+            key = path.relative_to(self._root).as_posix()
+            with suppress(FileNotFoundError):  # finished since
+                changed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                if changed < datetime.now(UTC) - older_than:
+                    path.unlink()
+                    ended.append(key)
+        return ended
 
     def _walk(self, folder: Path) -> Iterator[Path]:
         try:

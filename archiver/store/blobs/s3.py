@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -210,6 +210,12 @@ class S3Blobs:
         which = {"VersionId": version} if version and version != "null" else {}
         with as_storage_errors(self.thing(key)):
             self.client.delete_object(**self.place(key), **which)
+
+    def tidy(self, *, older_than: timedelta, but: Collection[str]) -> Sequence[str]:
+        """End unfinished uploads, which a store bills as if they were objects."""
+        from archiver.store.blobs.s3_upload import end_abandoned  # which knows this class
+
+        return end_abandoned(self, older_than=older_than, but=but)
 
     def again(self, key: str, attempt: Callable[[], _T]) -> _T:
         """Try so often as is configured: the SDK does not where an answer's body breaks off.

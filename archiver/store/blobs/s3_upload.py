@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -51,7 +51,7 @@ def upload(store: S3Blobs, key: str, path: Path, *, sha256: str) -> Uploaded:
     return _verify(store, key, digests, size=path.stat().st_size, asked=None if found else began)
 
 
-def end_abandoned(store: S3Blobs, *, but: frozenset[str], older_than: timedelta) -> list[str]:
+def end_abandoned(store: S3Blobs, *, older_than: timedelta, but: Collection[str]) -> list[str]:
     """End unfinished uploads below the prefix that nobody goes on with; the keys they were for.
 
     Those of the keys `but` are left: they will be gone on with here. The others belong to other

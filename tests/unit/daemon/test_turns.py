@@ -66,7 +66,12 @@ class Scene:
         line = str(more.pop("line", "exit 0"))
         limits = more.pop("limits", Limits(time=60, memory=10**10, stop_within=20))
         conditions = Conditions(
-            jobs=4, limits=limits, overlap_waits=False, reserve=0, archive=folder
+            jobs=4,
+            limits=limits,
+            overlap_waits=False,
+            reserve=0,
+            archive=folder,
+            warcs=folder / "warc",
         )
         reports: list[RunReport] = []
 

@@ -1,0 +1,155 @@
+"""What the timetable does beside crawls: jobs at their hours, made from the configuration."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
+
+from archiver.config.load import Loaded
+from archiver.daemon import jobs
+from archiver.daemon.notify import notify, watchdog_interval
+from archiver.daemon.rule import cron_turn
+from archiver.daemon.shipping import Shipping
+from archiver.daemon.turns import Turns
+from archiver.daemon.watch import Watch
+from archiver.daemon.webhooks import send
+from archiver.errors import ArchiverError
+from archiver.store.catalogue import Catalogue
+
+log = structlog.get_logger("daemon")
+
+_ROTATE = "*/10 * * * *"
+_SHIP = 60  # seconds between two looks at what waits for the store
+
+
+class WallTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no types
+    """Cron fields on the clock of a zone, whose changes are minded (see `cron_turn`)."""
+
+    def __init__(self, cron: str, zone: ZoneInfo) -> None:
+        self._cron = cron
+        self._zone = zone
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime | None:
+        """The next turn; what was missed is not caught up."""
+        return cron_turn(self._cron, self._zone, now.astimezone(UTC))
+
+
+class Chores:
+    """The jobs of a daemon. `ask` has outlets crawled soon, with these arguments."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        catalogue: Catalogue,
+        turns: Turns,
+        watch: Watch,
+        ask: Callable[[Sequence[str], Mapping[str, str]], Awaitable[None]],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.loaded = loaded
+        self.catalogue = catalogue
+        self.turns = turns
+        self.watch = watch
+        self._ask = ask
+        self._clock = clock
+        self._shipping = Shipping()
+        self._scheduler = AsyncIOScheduler(
+            jobstores={"default": MemoryJobStore()},
+            timezone=UTC,
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+        )
+
+    def start(self) -> None:
+        """Begin to keep the hours."""
+        self._plan()
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Begin nothing any more."""
+        self._scheduler.shutdown(wait=False)
+
+    def follow(self, loaded: Loaded) -> None:
+        """Keep the hours of another configuration."""
+        self.loaded = loaded
+        self._plan()
+
+    def _plan(self) -> None:
+        """The timetable's other jobs, made from the configuration; none is ever stored."""
+        times = self.loaded.settings.timetable
+        zone = ZoneInfo("UTC" if times.timezone in ("", "outlet") else times.timezone)
+        self._scheduler.remove_all_jobs()
+        for name, cron, work in (
+            ("rotate", _ROTATE, self._rotate),
+            ("recheck", times.recheck, self._recheck),
+            ("check", times.check, self._check),
+            ("prune", times.prune, self._prune),
+            ("report", times.report, self._report),
+        ):
+            if cron:
+                trigger = WallTrigger(cron, zone)
+                self._scheduler.add_job(self._job, trigger, args=(name, work), id=name)
+        if self.loaded.settings.storage.url:
+            self._scheduler.add_job(self._ship, "interval", seconds=_SHIP, id="ship")
+        if self.loaded.settings.daemon.ping:
+            self._scheduler.add_job(self._ping, "interval", minutes=1, id="ping")
+        if interval := watchdog_interval():
+            self._scheduler.add_job(notify, "interval", ("WATCHDOG=1",), seconds=interval)
+
+    async def _job(self, name: str, work: Callable[[], Awaitable[dict[str, object]]]) -> None:
+        try:
+            log.info("job-done", job=name, **await work())
+        except ArchiverError as error:
+            log.error("job-failed", job=name, reason=str(error))
+
+    async def _ship(self) -> None:
+        try:
+            done = await self._shipping.run(self.loaded, self.catalogue, self._clock())
+            if done:
+                log.info("job-done", job="ship", **done)
+                self.turns.wake()  # where crawls waited for room
+        except ArchiverError as error:
+            log.error("job-failed", job="ship", reason=str(error))
+            if self._shipping.worrying:
+                await self.watch.note("archive", "not-shipped", str(error))
+        if not self._shipping.failures:
+            await self.watch.note("archive", "not-shipped", None)
+
+    async def _rotate(self) -> dict[str, object]:
+        await jobs.rotate(self.loaded, self.catalogue)
+        return {}
+
+    async def _recheck(self) -> dict[str, object]:
+        names = [name for name in self.turns.timetable.rules if name not in self.turns.running]
+        await self._ask(names, {"recheck": "all"})
+        return {"outlets": len(names)}
+
+    async def _check(self) -> dict[str, object]:
+        done = await jobs.check_slice(self.loaded, self.catalogue, self._clock())
+        detail = ", ".join(done.damaged[:20]) or None
+        await self.watch.note("archive", "damage", detail)
+        return {"files": done.files, "damaged": list(done.damaged[:20])}
+
+    async def _prune(self) -> dict[str, object]:
+        return dict(await jobs.prune(self.loaded, self.catalogue, self._clock()))
+
+    async def _report(self) -> dict[str, object]:
+        made = await jobs.report(self.catalogue, self._clock())
+        self.watch.tell("report", made)
+        return {"report": made}
+
+    async def _ping(self) -> None:
+        settings = self.loaded.settings.daemon
+        if self.turns.paused:
+            return
+        try:
+            await asyncio.to_thread(send, settings.ping, None, {}, private=settings.webhook_private)
+        except (ArchiverError, OSError, ValueError) as error:
+            log.warning("ping-failed", reason=str(error))

@@ -1,0 +1,148 @@
+"""Shipping an archive's WARC files to its store: by hand, after a crawl, by the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from archiver.config.load import Loaded
+from archiver.errors import ArchiverError, ConfigError
+from archiver.store.blobs import Blobs
+from archiver.store.blobs.opening import open_blobs
+from archiver.store.catalogue import Catalogue
+from archiver.store.lock import outlet_lock
+from archiver.store.shipper import Shipped, Shipper
+from archiver.store.spool import spool_of
+
+_LOCK = "ship"
+_LONGEST_PAUSE = timedelta(minutes=15)
+_WORRY = 3  # failures in a row of which somebody is told
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Removed:
+    """A local file that went, since its copy was verified long enough ago."""
+
+    file: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ended:
+    """An upload that was begun long ago and never finished: `key` is what it was for."""
+
+    key: str
+
+
+def store_of(loaded: Loaded) -> Blobs:
+    """The archive's store.
+
+    Raises:
+        ConfigError: none is configured.
+        StorageError: the AWS SDK lacks what it needs.
+    """
+    settings = loaded.settings.storage
+    if not settings.url:
+        where = loaded.file or loaded.folder
+        fault = f'{where}: no store is configured: write url = "s3://…" below [storage]'
+        raise ConfigError([fault])
+    return open_blobs(settings, settings.url, ca_file=loaded.storage_ca_file)
+
+
+def ship(loaded: Loaded, catalogue: Catalogue) -> Iterator[Shipped | Removed | Ended]:
+    """Ship what waits, remove what may go, end what was abandoned; each as it is done.
+
+    Raises:
+        ConfigError: no store is configured.
+        LockedError: another process is at it.
+        StorageError: the store cannot be asked what it has.
+    """
+    blobs = store_of(loaded)
+    shipper = Shipper(loaded.warc_folder, catalogue, blobs, loaded.settings.storage)
+    with outlet_lock(loaded.archive_folder / "locks", _LOCK):
+        failed = False
+        for done in shipper.ship():
+            failed = failed or done.error is not None
+            yield done
+        if failed:
+            return  # of a store that is in trouble nothing is asked that can wait
+        for name in shipper.remove_old():
+            yield Removed(file=name)
+        for key in shipper.tidy():
+            yield Ended(key=key)
+
+
+class Shipping:
+    """What the daemon keeps of its shipping: when it is to be tried again after failures."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.not_before: datetime | None = None
+
+    async def run(self, loaded: Loaded, catalogue: Catalogue, now: datetime) -> dict[str, object]:
+        """Ship in a process of its own, where something waits and it is time; the counts.
+
+        Raises:
+            ArchiverError: files could not be shipped; the pause until the next attempt doubles.
+        """
+        if self.not_before is not None and now < self.not_before:
+            return {}
+        if not await asyncio.to_thread(_has_work, loaded, catalogue, now):
+            return {}
+        code, counts, said = await _child(loaded)
+        if code == 0 or (code == 3 and counts["shipped"]):
+            self.failures, self.not_before = 0, None
+            return dict(counts)
+        self.failures += 1
+        self.not_before = now + min(_LONGEST_PAUSE, timedelta(minutes=2 ** (self.failures - 1)))
+        raise ArchiverError(
+            f"WARC files were not shipped ({counts['failed']} failed): {said}",
+            todo="They stay here, and are tried again. See archiver ship.",
+        )
+
+    @property
+    def worrying(self) -> bool:
+        """Whether it failed so often that somebody should know."""
+        return self.failures >= _WORRY
+
+
+def _has_work(loaded: Loaded, catalogue: Catalogue, now: datetime) -> bool:
+    if spool_of(loaded.warc_folder, catalogue).files:
+        return True
+    keep = loaded.settings.storage.keep_local
+    return keep != "forever" and bool(catalogue.copied_before(now - timedelta(seconds=keep)))
+
+
+async def _child(loaded: Loaded) -> tuple[int, dict[str, int], str]:
+    """Exit code, counts, and the last words of one `archiver ship`."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "archiver.cli.main", "ship", "--json"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        stdin=asyncio.subprocess.DEVNULL,
+        cwd=loaded.folder,
+        env=os.environ | loaded.child_environment | {"PYTHONDONTWRITEBYTECODE": "1"},
+        start_new_session=True,
+    )
+    try:
+        out, err = await process.communicate()
+    except asyncio.CancelledError:
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)  # whatever it is at is done again
+        raise
+    lines = [json.loads(line) for line in out.decode("utf-8", "replace").splitlines() if line]
+    counts = {
+        "shipped": sum("url" in line for line in lines),
+        "failed": sum("error" in line for line in lines),
+        "removed": sum("removed" in line for line in lines),
+        "ended": sum("ended" in line for line in lines),
+    }
+    errors = [line["error"] for line in lines if "error" in line]
+    told = [*err.decode("utf-8", "replace").strip().splitlines(), *errors]
+    return process.returncode or 0, counts, told[-1] if told else ""

@@ -1,0 +1,67 @@
+"""An archive's WARC folder with closed files, as crawls leave it, made without a crawl."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from pathlib import Path
+
+from support.exchanges import STARTED, answer, exchange
+
+from archiver.fetch.index import body_facts, capture_of
+from archiver.model import Capture, CaptureKind
+from archiver.store.catalogue import Catalogue
+from archiver.warc.record import WarcInfo, exchange_records
+from archiver.warc.writer import WarcWriter
+
+INFO = WarcInfo(
+    software="news-archiver/0 (test)", hostname="lantern", is_part_of="sky-news", robots="obey"
+)
+
+
+def fill(
+    folder: Path, catalogue: Catalogue, *, files: int, pages: int = 3, size: int = 2000
+) -> list[str]:
+    """Close so many files of so many pages with `size` bytes that do not compress; their names."""
+    names: list[str] = []
+    noise = random.Random(files * 1000 + pages)
+
+    def closed(name: str, length: int, sha256: str) -> None:
+        names.append(name)
+        catalogue.close_file(name, at=STARTED, size=length, sha256=f"sha256:{sha256}")
+
+    for number in range(files):
+        writer = WarcWriter(
+            folder,
+            prefix="sky-news",
+            info=INFO,
+            on_open=lambda name: catalogue.open_file(name, STARTED) and None,
+            on_close=closed,
+        )
+        taken: list[Capture] = []
+        for page in range(pages):
+            body = b"<title>x</title>" + noise.randbytes(size)
+            came = exchange(
+                answer(body),
+                url=f"https://news.example/{number}/{page}",
+                started=STARTED + timedelta(minutes=number, seconds=page),
+            )
+            refs = writer.append(exchange_records(came, metadata=[("outlet", "sky-news")]))
+            taken.append(
+                capture_of(
+                    came,
+                    url=came.url,
+                    captured_at=came.started,
+                    kind=CaptureKind.PAGE,
+                    outlet="sky-news",
+                    run_id=None,
+                    ref=refs[0],
+                    record_type="response",
+                    truncated=None,
+                    body=body_facts(came),
+                )
+            )
+        writer.sync()
+        catalogue.add_captures(taken)
+        writer.close()
+    return names
