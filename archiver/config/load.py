@@ -55,6 +55,11 @@ class Loaded:
         return self.archive_folder / "warc"
 
     @property
+    def cache_folder(self) -> Path:
+        """Folder of what was read back from the store, absolute; made when it is needed."""
+        return self.archive_folder / "cache"
+
+    @property
     def seeds_folder(self) -> Path:
         """Folder of the outlets' seed files, absolute."""
         return self.folder / "seeds"

@@ -175,6 +175,13 @@ class DiskBlobs:
             finally:
                 os.close(fd)
         except FileNotFoundError as error:
+            if not self._root.is_dir():
+                raise StorageError(
+                    "the store's folder is not there",
+                    reason="unreachable",
+                    thing=str(self._root),
+                    todo="See that its disk is mounted; nothing is lost by that.",
+                ) from error
             raise StorageError("there is no such file", reason="gone", thing=str(path)) from error
         except OSError as error:
             raise _fault("read the file", path, error) from error
