@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from archiver.fetch.budget import REASON
+from archiver.fetch.redacted import REASON as REDACTED
 from archiver.fetch.run import RunExtension
 from archiver.model import Discovery, utcnow
 from archiver.store.aliases import joined
@@ -56,6 +57,12 @@ class Choosing:
             return False
         last = self._run.catalogue.latest_capture(seen.url)
         return last is not None and seen.modified > last.captured_at
+
+    def is_redacted(self, url: str) -> bool:
+        """Whether a page was taken down, and is not to be fetched; counted."""
+        hidden = self._run.veil.now().of_url(url) is not None
+        self._run.refuse(REDACTED, int(hidden))
+        return hidden
 
     def afford(self, url: str) -> bool:
         """Whether a page is within its host's budget; else it is not even queued, and counted."""

@@ -8,9 +8,10 @@ from scrapy.exceptions import IgnoreRequest, NotSupported
 from archiver.errors import ArchiverError, DiskFullError
 from archiver.fetch.budget import REASON as HOST_BUDGET
 from archiver.fetch.manners import LEFT
+from archiver.fetch.redacted import REASON as REDACTED
 
 # Not asked for by a rule, and nothing wrong: these are no problems, and no attempts.
-UNTRIED = frozenset({"known", HOST_BUDGET})
+UNTRIED = frozenset({"known", HOST_BUDGET, REDACTED})
 # All by which a request was not made, or not followed.
 REFUSALS = (
     UNTRIED

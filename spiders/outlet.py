@@ -229,7 +229,7 @@ class OutletSpider(scrapy.Spider):
         for url, seen in urls:
             if key_of_spelling(url) in self._asked:
                 continue
-            if not self._choosing.afford(url):
+            if self._choosing.is_redacted(url) or not self._choosing.afford(url):
                 continue
             if not again and self.limit and self.run.counts["articles/asked"] >= self.limit:
                 return

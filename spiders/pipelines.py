@@ -13,6 +13,7 @@ from archiver.contract import article_to_json
 from archiver.discover.shapes import shape_of
 from archiver.extract.worker import ExtractionPool
 from archiver.fetch.manners import Manners
+from archiver.fetch.redacted import REASON as REDACTED
 from archiver.fetch.run import run_of
 from archiver.model import Article, ArticleKind, ExtractionState
 from spiders.items import PageItem
@@ -54,6 +55,9 @@ class ArticlePipeline:
         if not isinstance(item, PageItem):
             return item
         run = run_of(self._crawler)
+        if run.veil.now().of_capture(item.capture) is not None:  # it goes on waiting
+            run.refuse(REDACTED)
+            raise DropItem(f"{item.page.url}: {REDACTED}")
         if await self._reservations.forbids_text(item):
             run.catalogue.set_extraction(item.capture, ExtractionState.NONE)
             run.problem("extract", "tdm-reserved", item.page.url)

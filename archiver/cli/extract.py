@@ -19,6 +19,7 @@ from archiver.cli.context import load_settings
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
+    from archiver.config.load import Loaded
     from archiver.extract.inputs import Input
     from archiver.model import Extraction
 
@@ -60,9 +61,10 @@ def command(
         raise UsageError("no file given", todo="Name HTML files or WARCs, or give --pages.")
     if url and (len(files) != 1 or lists):
         raise UsageError("--url is for one FILE", todo="Use --pages for several.")
-    settings = load_settings(context).settings.extract
+    loaded = load_settings(context)
+    settings = loaded.settings.extract
     inputs = itertools.chain(
-        *(inputs_of_file(path, url=url) for path in files),
+        *(_not_redacted(path, inputs_of_file(path, url=url), loaded) for path in files),
         *(inputs_of_list(path) for path in lists),
     )
     whole = True
@@ -81,6 +83,27 @@ def command(
             click.echo(json.dumps(line, ensure_ascii=False))
             count()
     return 0 if whole else 3
+
+
+def _not_redacted(path: Path, inputs: Iterator[Input], loaded: Loaded) -> Iterator[Input]:
+    """The pages of a file; of one of the archive's own, those that are not redacted."""
+    if path.resolve().parent != loaded.warc_folder.resolve():
+        yield from inputs
+        return
+    from archiver.extract.inputs import Input
+    from archiver.store.catalogue import Catalogue  # SQLAlchemy takes a fifth of a second
+
+    with Catalogue.open(loaded.catalogue_url) as catalogue:
+        veil = catalogue.veil()
+    for given in inputs:
+        page = given.page
+        digest = page.warc.payload_digest if page and page.warc else None
+        hidden = veil.of(page.url, page.captured_at, digest) if page else None
+        yield (
+            given
+            if hidden is None
+            else Input(page=None, source=given.source, fault=f"redacted on {hidden.made:%Y-%m-%d}")
+        )
 
 
 @contextmanager
@@ -125,7 +148,12 @@ def _line(given: Input, extraction: Extraction | None) -> dict[str, Any]:
     line["url"] = given.page.url if given.page else None
     line["source"] = given.source
     if extraction is None:
-        return {**line, "reason": "unreadable", "detail": given.fault}
+        hidden = (given.fault or "").startswith("redacted on ")
+        return {
+            **line,
+            "reason": "redacted" if hidden else "unreadable",
+            "detail": given.fault,
+        }
     if extraction.reason in {"consent", "blocked"}:
         line["kind"] = extraction.reason
     return {**line, "reason": extraction.reason, "detail": extraction.detail}

@@ -33,6 +33,7 @@ COMMANDS = {
     "check": "Check WARC files: every record whole, digests true, requests paired.",
     "repair": "Finish files that a crash left open, and mend indexes and catalogue.",
     "reindex": "Read all WARC files, and add what the catalogue lacks of them.",
+    "redact": "Hide pages from replay, lists, extraction and indexes, at once; a tombstone stays.",
     "replay": "Show archived pages in a browser, until interrupted.",
     "config": "Show the settings and where each comes from; print JSON Schemas.",
 }

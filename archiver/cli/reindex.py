@@ -23,6 +23,7 @@ def command(context: click.Context, as_json: bool) -> int:
     from archiver.fetch.recovery import finish_left_files  # SQLAlchemy and warcio take a while
     from archiver.fetch.reindex import reindex
     from archiver.store.catalogue import Catalogue
+    from archiver.store.tombstones import reconcile
 
     loaded = load_settings(context)
     folder = loaded.warc_folder
@@ -31,6 +32,7 @@ def command(context: click.Context, as_json: bool) -> int:
             "no WARC file here", thing=str(folder), todo="Crawl an outlet: archiver crawl OUTLET."
         )
     with Catalogue.open(loaded.catalogue_url, create=True) as catalogue:
+        reconcile(loaded.redactions_file, catalogue)  # first: what is redacted shall not show
         finish_left_files(folder, catalogue)
         done = list(reindex(folder, catalogue))
     counts = {

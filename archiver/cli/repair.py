@@ -39,7 +39,8 @@ def command(context: click.Context, dry_run: bool, as_json: bool) -> int:
     damaged = False
     count = 0
     with Catalogue.open(loaded.catalogue_url, create=not dry_run) as catalogue:
-        for name, file, what in _repair(folder, catalogue, dry_run=dry_run):
+        found = _repair(folder, catalogue, loaded.redactions_file, dry_run=dry_run)
+        for name, file, what in found:
             count += 1
             damaged = damaged or name == "damaged"
             if as_json:
@@ -51,12 +52,19 @@ def command(context: click.Context, dry_run: bool, as_json: bool) -> int:
     return 1 if damaged else 0
 
 
-def _repair(folder: Path, catalogue: Catalogue, *, dry_run: bool) -> Iterator[tuple[str, str, str]]:
+def _repair(
+    folder: Path, catalogue: Catalogue, redactions: Path, *, dry_run: bool
+) -> Iterator[tuple[str, str, str]]:
     """Each thing that was done (or would be): its name, the file, and a sentence."""
     from archiver.fetch.recovery import finish_left_files
     from archiver.fetch.reindex import reindex
+    from archiver.store.tombstones import reconcile
     from archiver.warc.recover import left_open
 
+    lacked, unknown = (0, 0) if dry_run else reconcile(redactions, catalogue)
+    if lacked or unknown:
+        what = f"{unknown} events told to the catalogue, {lacked} written down"
+        yield "redactions-differ", redactions.name, what
     if dry_run:
         for left in left_open(folder):
             yield "left-open", left.name, "is to be finished"

@@ -60,6 +60,11 @@ class Loaded:
         return self.archive_folder / "cache"
 
     @property
+    def redactions_file(self) -> Path:
+        """The archive's own account of what was redacted, absolute."""
+        return self.archive_folder / "redactions.jsonl"
+
+    @property
     def seeds_folder(self) -> Path:
         """Folder of the outlets' seed files, absolute."""
         return self.folder / "seeds"

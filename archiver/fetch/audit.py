@@ -6,12 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archiver.errors import WarcError
+from archiver.errors import ArchiverError, WarcError
 from archiver.fetch.index import original_of
 from archiver.fetch.parallel import side_by_side
 from archiver.fetch.recovery import size_and_sha256
+from archiver.fetch.redacted import hiding, shown_lines
+from archiver.store import tombstones
 from archiver.store.catalogue import Catalogue
 from archiver.store.files import WarcFile
+from archiver.store.tombstones import known_events
 from archiver.warc.cdxj import read_sidecar, record_line, sort_lines
 from archiver.warc.check import check_file
 from archiver.warc.names import resolve
@@ -28,7 +31,8 @@ class Finding:
     without its row; original-gone: a revisit whose response is
     not in the archive; sidecar-missing, sidecar-wrong: the CDXJ index; left-open: a crash left
     the file; file-unknown: not in the catalogue, or not as closed; file-changed: not the bytes
-    that were closed; file-gone: the catalogue knows it, the folder does not.
+    that were closed; file-gone: the catalogue knows it, the folder does not; redactions-differ:
+    the account of redactions and the catalogue do not say the same.
     """
 
     name: str
@@ -109,6 +113,7 @@ class Audit:
         self._catalogue = catalogue
         self._known = {file.name: file for file in catalogue.files()}
         self._places = catalogue.places()
+        self._veil = catalogue.veil()
         self._good: set[tuple[str, int]] = set()  # originals that were looked at
 
     def file(self, path: Path) -> list[Finding]:
@@ -133,19 +138,36 @@ class Audit:
         """What is wrong beside the closed files: those left open, those that are not there."""
         for left in left_open(self._folder):
             yield Finding(name="left-open", file=left.name, what="a crash left it unfinished")
+        yield from self._redactions()
         for known in self._known.values():
             if known.size != 0 and not resolve(self._folder, known.name).exists():
                 yield Finding(
                     name="file-gone", file=known.name, what="is in the catalogue, but not here"
                 )
 
+    def _redactions(self) -> Iterator[Finding]:
+        """Whether the archive's own account of what was redacted says what the catalogue does."""
+        path = tombstones.file_beside(self._folder)
+        try:
+            said = set(known_events(tombstones.read(path)))
+        except ArchiverError as error:
+            yield Finding(name="redactions-differ", file=path.name, what=str(error))
+            return
+        held = set(known_events(self._catalogue.tombstones()))
+        for identity, event in sorted(said ^ held):
+            where = "the catalogue" if (identity, event) in said else "this file"
+            what = f"{event}, {identity}: {where} does not say so"
+            yield Finding(name="redactions-differ", file=path.name, what=what)
+
     def _sidecar(self, examined: _Examined) -> Iterator[Finding]:
         name = examined.path.name
         beside = read_sidecar(examined.path)
         if beside is None:
             yield Finding(name="sidecar-missing", file=name, what="has no CDXJ index")
-        elif beside != list(examined.lines):
-            what = "its CDXJ index does not list what it holds"
+        elif beside != shown_lines(examined.lines, self._veil):
+            hidden = any(hiding(line, self._veil) for line in beside)
+            what = "does not list what it holds" if not hidden else "lists what is redacted"
+            what = f"its CDXJ index {what}"
             yield Finding(name="sidecar-wrong", file=name, what=what)
 
     def _rows(self, examined: _Examined, rows: frozenset[int]) -> Iterator[Finding]:

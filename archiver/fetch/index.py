@@ -273,4 +273,4 @@ def original_of(catalogue: Catalogue, revisit: StoredRecord) -> Capture | None:
     if at is not None:
         return catalogue.refers_to(url, at)
     digest = revisit.header("WARC-Payload-Digest") or ""
-    return catalogue.originals([(url, digest)]).get((url, digest))
+    return catalogue.originals([(url, digest)], redacted=True).get((url, digest))

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from archiver.fetch.index import Row, Rows, rows_of_file
+from archiver.fetch.redacted import shown_lines, veil_sidecar
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.warc.cdxj import file_lines, read_sidecar, write_sidecar
@@ -34,7 +35,10 @@ def finish_left_files(folder: Path, catalogue: Catalogue) -> list[Recovered]:
     rows = _Added(catalogue)
     found = recover(folder, visit=rows.take) if folder.is_dir() else []
     rows.finish()
+    veil = catalogue.veil()
     for left in found:
+        if veil and left.size:
+            veil_sidecar(folder / left.file, veil)
         logger.warning(
             "%s was left open by a crash: finished with %d bytes, %d torn bytes set aside",
             left.file,
@@ -52,7 +56,7 @@ def finish_left_files(folder: Path, catalogue: Catalogue) -> list[Recovered]:
         else:
             logger.warning("%s was finished, but its rows were not: indexed anew", known.name)
             if read_sidecar(path) is None:  # a loss of power may keep one name and not the other
-                write_sidecar(path, file_lines(path))
+                write_sidecar(path, shown_lines(file_lines(path), veil))
             add_rows(catalogue, rows_of_file(path))
             _close_file(catalogue, path.name, *size_and_sha256(path))
     return found

@@ -9,6 +9,7 @@ from pathlib import Path
 from archiver.fetch.index import Row, Rows
 from archiver.fetch.parallel import side_by_side
 from archiver.fetch.recovery import add_rows, size_and_sha256
+from archiver.fetch.redacted import shown_lines
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.warc.cdxj import read_sidecar, record_line, sort_lines, write_sidecar
@@ -76,13 +77,14 @@ def reindex(
 ) -> Iterator[Indexed]:
     """Add what the catalogue lacks of the folder's closed files; what came of each.
 
-    With `sidecars`, CDXJ indexes that are missing or wrong are written anew. A `trial` writes
-    nothing. To do it again changes nothing.
+    With `sidecars`, CDXJ indexes that are missing or wrong are written anew, without what is
+    redacted. A `trial` writes nothing. To do it again changes nothing.
 
     Raises:
         WarcError, OSError: a file cannot be read at all.
     """
     closed = {file.name for file in catalogue.files() if file.closed}
+    veil = catalogue.veil()
     for found in side_by_side(index_file, sorted(folder.glob("*.warc.gz"))):
         name = found.path.name
         captures, discoveries = _catalogued(catalogue, found, trial=trial)
@@ -91,9 +93,10 @@ def reindex(
                 name, at=utcnow(), size=found.size, sha256=f"sha256:{found.sha256}"
             )
         beside = read_sidecar(found.path)
-        wrong = "missing" if beside is None else "wrong" if beside != list(found.lines) else None
+        lines = shown_lines(found.lines, veil)
+        wrong = "missing" if beside is None else "wrong" if beside != lines else None
         if sidecars and wrong and not trial:
-            write_sidecar(found.path, found.lines)
+            write_sidecar(found.path, lines)
         yield Indexed(
             file=name,
             captures=captures,

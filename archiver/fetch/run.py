@@ -7,6 +7,7 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import scrapy
@@ -24,11 +25,13 @@ from archiver.fetch.noarchive import asks_not_to_be_kept
 from archiver.fetch.purpose import purpose_of
 from archiver.fetch.recorder import Recorder
 from archiver.fetch.recovery import finish_left_files
+from archiver.fetch.redacted import FreshVeil, veil_sidecar
 from archiver.model import Capture, CaptureKind, Outlet, Problem, utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.identity import Territory
 from archiver.store.refusals import REFUSED
 from archiver.store.spool import check_spool
+from archiver.store.tombstones import reconcile
 from archiver.urls import canonical_url
 from archiver.warc.compress import Codec
 from archiver.warc.record import Record, WarcInfo
@@ -55,6 +58,7 @@ class RunExtension:
         self.warcs = loaded.warc_folder
         self._spool_max = settings.storage.spool_max if settings.storage.url else None
         self._check_spool()
+        reconcile(loaded.redactions_file, self._catalogue)  # it may have been made anew
         self.counts: Counter[str] = Counter()
         self.run_id = self._catalogue.start_run(
             outlet.id,
@@ -62,6 +66,7 @@ class RunExtension:
             at=utcnow(),
             planned=_planned(os.environ.get("ARCHIVER_PLANNED")),
         )
+        self.veil = FreshVeil(self._catalogue)
         finish_left_files(self.warcs, self._catalogue)
         self._crawler = crawler
         self._failed_sources = 0
@@ -116,6 +121,8 @@ class RunExtension:
 
     def _file_closed(self, name: str, size: int, sha256: str) -> None:
         self._recorder.rows.write()  # of a closed file none may be missing
+        with suppress(OSError):  # else `archiver check` says so
+            veil_sidecar(self.warcs / name, self.veil.now())
         if self._recorder.rows.complete:
             self._catalogue.close_file(name, at=utcnow(), size=size, sha256=f"sha256:{sha256}")
 

@@ -29,6 +29,7 @@ _SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": 800,
 }
 _DOWNLOADER_MIDDLEWARES = {
+    "archiver.fetch.redacted.RedactedPages": 40,
     "archiver.fetch.known.KnownPages": 50,
     "archiver.fetch.robots.RobotsMiddleware": 100,
     "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,

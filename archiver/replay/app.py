@@ -18,7 +18,7 @@ from archiver.errors import ArchiverError
 from archiver.replay.memento import Archive
 from archiver.replay.pages import Pages
 from archiver.replay.policy import notice_headers, ui_headers
-from archiver.replay.stored import Stored
+from archiver.replay.stored import Stored, WithheldError
 from archiver.replay.ui import Interface
 from archiver.replay.uris import BadAddressError
 from archiver.store.catalogue import Catalogue
@@ -88,6 +88,7 @@ def create_app(
     static = Mount("/static", StaticFiles(directory=_STATIC))
     ui_app = _starlette(
         pages,
+        ui_origins[0],
         [
             static,
             Route("/", interface.home, methods=_READ),
@@ -98,6 +99,7 @@ def create_app(
     )
     archive_app = _starlette(
         pages,
+        ui_origins[0],
         [
             static,
             Route("/timegate/{rest:path}", archive.timegate, methods=_READ),
@@ -112,7 +114,9 @@ def create_app(
     return Starlette(routes=[Mount("/", Origins(origins))])
 
 
-def _starlette(pages: Pages, routes: list[Route | Mount]) -> Starlette:
+def _starlette(pages: Pages, blocker: str, routes: list[Route | Mount]) -> Starlette:
+    """One origin's application; `blocker` is the address of who withholds what is redacted."""
+
     def notice(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
         page = pages.render("notice.html", {"status": status, "message": message})
         return Response(page, status, headers, media_type="text/html")
@@ -128,9 +132,18 @@ def _starlette(pages: Pages, routes: list[Route | Mount]) -> Starlette:
     def unreadable(_: Request, error: Exception) -> Response:
         return notice(500, str(error))
 
+    def withheld(_: Request, error: Exception) -> Response:
+        if not isinstance(error, WithheldError):
+            raise error
+        page = pages.render("withheld.html", {"redaction": error.redaction})
+        # RFC 7725, section 4; nothing may keep it, since a redaction can be lifted
+        fields = {"Link": f'<{blocker}/>; rel="blocked-by"'}
+        return Response(page, 451, fields, media_type="text/html")
+
     return Starlette(
         routes=routes,
         exception_handlers={
+            WithheldError: withheld,
             BadAddressError: refused,
             HTTPException: http_error,
             ArchiverError: unreadable,

@@ -23,7 +23,7 @@ from archiver.replay.css import decode_css, rewrite_css
 from archiver.replay.pages import Pages
 from archiver.replay.policy import accepts, is_sendable, memento_policy, original_fields
 from archiver.replay.rewrite import decode_html, rewrite_html
-from archiver.replay.stored import Memento, Stored
+from archiver.replay.stored import Memento, Stored, WithheldError
 from archiver.replay.uris import BadAddressError, References, archived_url, ascii_url, moment, stamp
 from archiver.wire.codings import decode_content
 from archiver.wire.spool import Content, pieces
@@ -72,6 +72,8 @@ class Archive:
             raise BadAddressError("there is nothing at this address", status=404)
         digits, mode, text = match[1], match[2] or "", match[3]
         url, at = archived_url(text), moment(digits)
+        if hidden := self._stored.withheld(url, digits):
+            raise WithheldError(hidden)
         capture = self._stored.nearest(url, at)
         if capture is None:
             return self._missing(url, digits)
@@ -85,6 +87,8 @@ class Archive:
     def timegate(self, request: Request) -> Response:
         """`/timegate/{url}`: a redirect to the memento nearest to Accept-Datetime, or newest."""
         url = archived_url(requested(request).removeprefix("/timegate/"))
+        if hidden := self._stored.withheld(url):
+            raise WithheldError(hidden)
         asked = request.headers.get("accept-datetime")
         capture = self._stored.nearest(url, _http_date(asked) if asked else utcnow())
         if capture is None:
@@ -96,8 +100,10 @@ class Archive:
         return response
 
     def timemap(self, request: Request) -> Response:
-        """`/timemap/link/{url}`: every memento, in link format."""
+        """`/timemap/link/{url}`: every memento that may be shown, in link format."""
         url = archived_url(requested(request).removeprefix("/timemap/link/"))
+        if hidden := self._stored.withheld(url):
+            raise WithheldError(hidden)
         captures = self._stored.all(url)
         if not captures:
             return self._missing(url, None)

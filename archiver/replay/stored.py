@@ -9,8 +9,9 @@ from pathlib import Path
 from archiver.errors import WarcError
 from archiver.model import Capture
 from archiver.replay.policy import Fields
-from archiver.replay.uris import MAX_URL, resolve, stamp
+from archiver.replay.uris import MAX_URL, moment, resolve, stamp
 from archiver.store.catalogue import Catalogue
+from archiver.store.veil import Redaction
 from archiver.urls import urlkey
 from archiver.warc.fields import parse_warc_date
 from archiver.warc.names import resolve as resolve_file
@@ -19,6 +20,7 @@ from archiver.wire.spool import Content
 
 # A timestamp names a whole second: its middle is nearer to all captures in it than any other.
 _HALF = timedelta(milliseconds=500)
+_DIGITS = 14  # of a timestamp that names a second
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +38,14 @@ class Memento:
             if key.lower() == name:
                 return value.decode("utf-8", "replace")
         return None
+
+
+class WithheldError(Exception):
+    """What was asked for is redacted; the answer says so (451, RFC 7725), and no more."""
+
+    def __init__(self, redaction: Redaction) -> None:
+        self.redaction = redaction
+        super().__init__(redaction.id)
 
 
 def is_replayable(capture: Capture) -> bool:
@@ -86,6 +96,10 @@ class Stored:
             default=None,
         )
 
+    def withheld(self, url: str, digits: str = "") -> Redaction | None:
+        """Why a URL is not shown, or, where all 14 digits name a second, what is of that one."""
+        return self.catalogue.withheld(url, moment(digits) if len(digits) == _DIGITS else None)
+
     def load(self, capture: Capture) -> Memento:
         """Read a capture from its WARC; a revisit takes its payload from what it refers to.
 
@@ -121,7 +135,7 @@ class Stored:
         digest = capture.warc.payload_digest
         candidates = [
             other
-            for other in self.catalogue.captures_of(url)
+            for other in self.catalogue.captures_of(url, redacted=True)
             if other.record_type == "response"
             and (other.captured_at == date or (digest and other.warc.payload_digest == digest))
         ]

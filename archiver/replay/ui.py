@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from archiver.model import Capture
 from archiver.replay.memento import requested
 from archiver.replay.pages import Pages
-from archiver.replay.stored import Stored, is_replayable
+from archiver.replay.stored import Stored, WithheldError, is_replayable
 from archiver.replay.uris import BadAddressError, archived_url, ascii_url, moment, stamp
 from archiver.store.lists import ArticleRow
 
@@ -73,6 +73,8 @@ class Interface:
     def captures(self, request: Request) -> Response:
         """`/captures?url=&before=`: every capture of a URL, newest first, with its proof."""
         url = archived_url(request.query_params.get("url", "").strip())
+        if hidden := self._stored.withheld(url):
+            raise WithheldError(hidden)
         captures = self._catalogue.captures_of(url)
         count = len(captures)
         if before := request.query_params.get("before"):
@@ -93,6 +95,8 @@ class Interface:
     def article(self, request: Request) -> Response:
         """`/article?url=&revision=`: what was extracted, the newest revision unless told."""
         url = archived_url(request.query_params.get("url", "").strip())
+        if hidden := self._stored.withheld(url):
+            raise WithheldError(hidden)
         revisions = self._catalogue.get_article(url)
         number = request.query_params.get("revision")
         shown = [one for one in revisions if number is None or str(one.number) == number]
@@ -106,6 +110,8 @@ class Interface:
         if match is None:
             raise BadAddressError("there is nothing at this address", status=404)
         digits, url = match[1], archived_url(match[2])
+        if hidden := self._stored.withheld(url, digits):
+            raise WithheldError(hidden)
         capture = self._stored.nearest(url, moment(digits))
         if capture is None:
             raise BadAddressError("nothing was captured of this page", status=404)

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
-from archiver.contract import article_from_json, article_to_json
+from archiver.contract import article_to_json
 from archiver.model import Article, Revision, utcnow
 from archiver.store import tables as t
-from archiver.store.aliases import Alias, add_aliases, settle, with_targets
-from archiver.store.base import Store, count, intern, intern_outlets, intern_urls, key_of
+from archiver.store.aliases import Alias, add_aliases, settle
+from archiver.store.base import Store, count, intern, intern_outlets, intern_urls
 from archiver.store.engine import insert
 from archiver.store.fingerprint import text_digest
 from archiver.store.identity import CANONICAL, Territory, identity_of
+from archiver.store.revisions import article_revisions
 
 NO_OUTLET = "unknown"  # of articles that came without one
 
@@ -150,39 +150,10 @@ class Articles(Store):
 
         The URL may be the canonical one or the page's, any that is known for a spelling of it,
         and, where none is known as it is written, any with the same urlkey (http for https, with
-        or without `www.`).
+        or without `www.`). What is redacted is left out.
         """
-        article, revision = t.article.c, t.revision.c
         with self._reading() as conn:
-            alike = select(t.url.c.id, t.url.c.url).where(t.url.c.urlkey == key_of(url))
-            ids = {row.id: row.url for row in conn.execute(alike)}
-            named = with_targets(conn, ids)
-            found = conn.execute(
-                select(article.id, article.url_id, article.page_id)
-                .where(or_(article.url_id.in_(named), article.page_id.in_(named)))
-                .order_by(article.last_seen.desc())
-            ).all()
-            if not found:
-                return []
-            best = max(
-                found, key=lambda row: (ids.get(row.url_id) == url, ids.get(row.page_id) == url)
-            )
-            rows = conn.execute(
-                select(t.revision)
-                .where(revision.article_id == best.id)
-                .order_by(revision.captured_at, revision.number)
-            ).all()
-        return [_to_revision(row) for row in rows]
-
-
-def _to_revision(row: Row[Any]) -> Revision:
-    return Revision(
-        article_id=row.article_id,
-        number=row.number,
-        captured_at=row.captured_at,
-        text_digest=row.text_digest,
-        article=article_from_json(row.article),
-    )
+            return article_revisions(conn, url)
 
 
 def _extracted_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import cache
@@ -26,6 +27,7 @@ from archiver.model import Capture, CaptureKind, ExtractionState, WarcRef
 from archiver.store import tables as t
 from archiver.store.base import Store, count, intern_urls
 from archiver.store.engine import insert
+from archiver.store.hiding import veil_of_captures, visible
 
 # 401 and 403: a block, which may be lifted.
 RETRY_STATUSES = frozenset({401, 403, 408, 425, 429})
@@ -213,13 +215,16 @@ class Captures(Store):
             ).first()
         return to_capture(row) if row else None
 
-    def originals(self, wanted: Collection[tuple[str, str]]) -> dict[tuple[str, str], Capture]:
+    def originals(
+        self, wanted: Collection[tuple[str, str]], *, redacted: bool = False
+    ) -> dict[tuple[str, str], Capture]:
         """By URL and payload digest, the response that a revisit of that payload may point at.
 
         It is whole, has the status 200, and is the oldest of that URL, or else of the URL that
         has been known longest: so all revisits of one payload point at one record. A pair
-        without one is left out. One look-up for all, of one step into an index for each digest
-        that is not there, as that of nearly every page.
+        without one is left out, and so is one whose response is redacted, unless `redacted`:
+        what is kept from now on shall not need what may go. One look-up for all, of one step
+        into an index for each digest that is not there, as that of nearly every page.
         """
         taken = t.capture.c
         good = and_(t.RESPONSES, taken.status == 200, taken.truncated.is_(None))
@@ -237,19 +242,27 @@ class Captures(Store):
                 row = conn.execute(own.limit(1)).first() or conn.execute(any_url.limit(1)).first()
                 if row:
                     found[url, digest] = to_capture(row)
+            if found and not redacted:
+                veil = veil_of_captures(conn, found.values())
+                found = {pair: one for pair, one in found.items() if veil.of_capture(one) is None}
         return found
 
     def pending(self, outlet: str | None = None, *, limit: int = 1000) -> list[Capture]:
-        """Pages that wait to be extracted, oldest first; cost grows with those that wait."""
+        """Pages that wait to be extracted, oldest first; cost grows with those that wait.
+
+        One that is redacted goes on waiting, and is left out.
+        """
         of_outlet = t.outlet.c.name == outlet if outlet is not None else true()
         waiting = select_captures(t.PENDING, t.capture.c.kind == "page", of_outlet)
+        waiting = waiting.order_by(t.capture.c.at, t.capture.c.file_id, t.capture.c.offset)
+        found: list[Capture] = []
         with self._reading() as conn:
-            rows = conn.execute(
-                waiting.order_by(t.capture.c.at, t.capture.c.file_id, t.capture.c.offset).limit(
-                    limit
-                )
-            ).all()
-        return [to_capture(row) for row in rows]
+            for start in itertools.count(step=limit):
+                rows = conn.execute(waiting.limit(limit).offset(start)).all()
+                found += visible(conn, [to_capture(row) for row in rows])
+                if len(rows) < limit or len(found) >= limit:
+                    break
+        return found[:limit]
 
     def set_extraction(self, taken: Capture, state: ExtractionState) -> None:
         """Note where a page stands on its way to an article.

@@ -17,6 +17,7 @@ from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
 from archiver.store.migrate import migrate
 from archiver.store.polls import Polls
+from archiver.store.redactions import Redactions
 from archiver.store.refusals import Refusals
 from archiver.store.robots import RobotsTexts
 from archiver.store.runs import Runs
@@ -43,6 +44,7 @@ class Catalogue(
     Hosts,
     RobotsTexts,
     Signals,
+    Redactions,
 ):
     """An open catalogue. Each method is one transaction; threads may share it.
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 
-from sqlalchemy import and_, select
+from sqlalchemy import Connection, Row, and_, select
 
 from archiver.store import tables as t
 from archiver.store.base import Store
+from archiver.store.hiding import hides_payloads, veil_of
+from archiver.store.revisions import shown_revisions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,11 +73,12 @@ class Lists(Store):
     def article_list(
         self, outlet: str, *, state: str = "live", min_revision: int = 1, limit: int = 100
     ) -> Sequence[ArticleRow]:
-        """Articles of an outlet in one state, last seen first."""
+        """Articles of an outlet in one state, last seen first; nothing that is redacted."""
         article, revision = t.article.c, t.revision.c
         newest = and_(revision.article_id == article.id, revision.number == article.revision)
         wanted = (
             select(
+                article.id,
                 t.url.c.url,
                 revision.title,
                 article.revision,
@@ -92,7 +96,29 @@ class Lists(Store):
                 article.revision >= min_revision,
             )
             .order_by(article.last_seen.desc(), article.id)
-            .limit(limit)
         )
+        found: list[ArticleRow] = []
         with self._reading() as conn:
-            return [ArticleRow(**row._mapping) for row in conn.execute(wanted)]
+            for start in count(step=limit):
+                rows = conn.execute(wanted.limit(limit).offset(start)).all()
+                found += _shown(conn, rows)
+                if len(rows) < limit or len(found) >= limit:
+                    break
+        return found[:limit]
+
+
+def _shown(conn: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[ArticleRow]:
+    """What may be shown of articles; where the newest revision is redacted, as the one before."""
+    veil = veil_of(conn, [row.url for row in rows])
+    closely = veil.finer or hides_payloads(conn)
+    for row in rows:
+        facts = {name: value for name, value in row._mapping.items() if name != "id"}
+        if veil.of_url(row.url) is not None:
+            continue
+        if closely:
+            revisions = shown_revisions(conn, row.id)
+            if not revisions:
+                continue
+            newest = revisions[-1]
+            facts |= {"title": newest.article.title, "revision": newest.number}
+        yield ArticleRow(**facts)

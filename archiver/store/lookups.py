@@ -6,16 +6,17 @@ from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, and_, func, select, tuple_
+from sqlalchemy import Connection, Row, Select, and_, func, select, tuple_
 
 from archiver.model import Capture, CaptureKind
 from archiver.store import tables as t
 from archiver.store.base import Store, key_of
 from archiver.store.captures import select_captures, to_capture
-
-# After every character that a urlkey with a given prefix may go on with.
-_LAST = "\U0010ffff"
+from archiver.store.hiding import hides_payloads, veil_of, visible
+from archiver.store.revisions import shown_revisions
+from archiver.store.veil import LAST, Redaction, Scope, Veil
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,17 +33,19 @@ class CapturedUrl:
 class Lookups(Store):
     """The part of the catalogue that replay reads."""
 
-    def captures_of(self, url: str) -> list[Capture]:
+    def captures_of(self, url: str, *, redacted: bool = False) -> list[Capture]:
         """Every capture of a URL, oldest first: also revisits, errors and 304 answers.
 
         URLs of one urlkey count as one (http and https, with or without `www.`, any case).
+        With `redacted` also what may not be shown.
         """
         wanted = select_captures(t.url.c.urlkey == key_of(url))
         with self._reading() as conn:
             rows = conn.execute(
                 wanted.order_by(t.capture.c.at, t.capture.c.file_id, t.capture.c.offset)
-            ).all()
-        return [to_capture(row) for row in rows]
+            )
+            found = [to_capture(row) for row in rows]
+            return found if redacted else visible(conn, found)
 
     def places(self) -> dict[str, array[int]]:
         """The offsets of all captures, by their WARC file's name; 8 bytes of memory each."""
@@ -54,7 +57,11 @@ class Lookups(Store):
         return found
 
     def refers_to(self, url: str, at: datetime) -> Capture | None:
-        """The response of a URL at a moment, which a revisit names as what it stands for."""
+        """The response of a URL at a moment, which a revisit names as what it stands for.
+
+        Also one that is redacted: its payload is shown as that of another URL, unless that is
+        redacted as well.
+        """
         named = and_(
             t.capture.c.url_id == select(t.url.c.id).where(t.url.c.url == url).scalar_subquery(),
             t.capture.c.at == at,
@@ -67,9 +74,9 @@ class Lookups(Store):
     def nearest(self, url: str, at: datetime) -> Capture | None:
         """The capture of a URL (by urlkey) nearest in time that can be replayed.
 
-        That is any that has an answer, but not a 304, which has no page. Of two as near the
-        earlier one. Two steps into an index for each way to write the URL, however many
-        captures there are.
+        That is any that has an answer, but not a 304, which has no page, nor what is redacted.
+        Of two as near the earlier one. Two steps into an index for each way to write the URL,
+        however many captures there are; all of them are read where one that is near is redacted.
         """
         capture = t.capture.c
         with self._reading() as conn:
@@ -85,8 +92,13 @@ class Lookups(Store):
                     row = conn.execute(wanted.limit(1)).first()
                     if row:
                         found.append(to_capture(row))
+            shown = visible(conn, found)
+        if len(shown) < len(found):
+            shown = [
+                one for one in self.captures_of(url) if one.status is not None and one.status != 304
+            ]
         return min(
-            found, key=lambda one: (abs(one.captured_at - at), one.captured_at), default=None
+            shown, key=lambda one: (abs(one.captured_at - at), one.captured_at), default=None
         )
 
     def capture_list(
@@ -101,17 +113,18 @@ class Lookups(Store):
 
         `prefix` is the beginning of a URL (`https://news.example/world`) or of a urlkey
         (`example,`, for all hosts under it). The next page comes with `after`, the last URL of
-        this one. Cost grows with the captures of the URLs on the page, not with the archive.
+        this one. Cost grows with the captures of the URLs on the page, not with the archive. What
+        is redacted is passed over, a redacted folder of addresses at one step.
         """
         url = t.url.c
-        wanted = select(url.id, url.url).where(
+        wanted = select(url.id, url.url, url.urlkey).where(
             select(t.capture.c.url_id)
             .where(t.capture.c.url_id == url.id, t.capture.c.kind != CaptureKind.REQUISITE)
             .exists()
         )
         if prefix:
             start = key_of(prefix) if "://" in prefix else prefix
-            wanted = wanted.where(url.urlkey >= start, url.urlkey < start + _LAST)
+            wanted = wanted.where(url.urlkey >= start, url.urlkey < start + LAST)
         with self._reading() as conn:
             if outlet is not None:
                 number = conn.scalar(select(t.outlet.c.id).where(t.outlet.c.name == outlet))
@@ -120,20 +133,69 @@ class Lookups(Store):
                 row = conn.execute(select(url.urlkey, url.id).where(url.url == after)).first()
                 place = (row.urlkey, row.id) if row else (key_of(after), 0)
                 wanted = wanted.where(tuple_(url.urlkey, url.id) > place)
-            page = conn.execute(wanted.order_by(url.urlkey, url.id).limit(limit)).all()
-            ids = [row.id for row in page]
-            times = {row.url_id: row for row in conn.execute(_times(ids))}
-            titles = {row.page_id: row.title for row in conn.execute(_titles(ids))}
-        return [
-            CapturedUrl(
-                url=row.url,
-                count=times[row.id].captures,
-                first=times[row.id].first,
-                last=times[row.id].last,
-                title=titles.get(row.id),
-            )
-            for row in page
-        ]
+            found: list[CapturedUrl] = []
+            step = wanted.order_by(url.urlkey, url.id).limit(limit)
+            while len(found) < limit:
+                page = conn.execute(step).all()
+                found += _shown(conn, page)
+                if len(page) < limit:
+                    break
+                place = _past(page[-1], veil_of(conn, [page[-1].url]))
+                step = wanted.where(tuple_(url.urlkey, url.id) > place)
+                step = step.order_by(url.urlkey, url.id).limit(limit)
+        return found[:limit]
+
+
+def _shown(conn: Connection, page: Sequence[Row[*tuple[Any, ...]]]) -> list[CapturedUrl]:
+    """Those rows of which there is something to show, with what that is."""
+    veil = veil_of(conn, [row.url for row in page])
+    rows = [row for row in page if veil.of_url(row.url) is None]
+    ids = [row.id for row in rows]
+    if veil.finer or hides_payloads(conn):
+        times, titles = _closely(conn, ids)
+    else:
+        sights = conn.execute(_times(ids))
+        times = {row.url_id: (row.captures, row.first, row.last) for row in sights}
+        titles = {row.page_id: row.title for row in conn.execute(_titles(ids))}
+    return [
+        CapturedUrl(
+            url=row.url,
+            count=times[row.id][0],
+            first=times[row.id][1],
+            last=times[row.id][2],
+            title=titles.get(row.id),
+        )
+        for row in rows
+        if row.id in times
+    ]
+
+
+def _closely(
+    conn: Connection, url_ids: Sequence[int]
+) -> tuple[dict[int, tuple[int, datetime, datetime]], dict[int, str | None]]:
+    """Captures counted, and titles found, one by one: where single ones are redacted."""
+    times, titles = {}, {}
+    for url_id in url_ids:
+        rows = conn.execute(select_captures(t.capture.c.url_id == url_id))
+        shown = visible(conn, [to_capture(row) for row in rows])
+        if shown:
+            at = [one.captured_at for one in shown]
+            times[url_id] = (len(at), min(at), max(at))
+    for row in conn.execute(_titles(url_ids)).all():
+        revisions = shown_revisions(conn, row.id)
+        titles[row.page_id] = revisions[-1].article.title if revisions else None
+    return times, titles
+
+
+def _past(row: Row[*tuple[Any, ...]], veil: Veil) -> tuple[str, int]:
+    """Where the list goes on after a row: behind all of the redacted folder that it is in."""
+    hidden: Redaction | None = veil.of_url(row.url)
+    if hidden is not None and hidden.scope is Scope.PREFIX:
+        folder = key_of(hidden.url)
+        folder = folder if folder.endswith("/") else f"{folder}/"
+        if row.urlkey.startswith(folder):
+            return folder + LAST, 0
+    return row.urlkey, row.id
 
 
 def _times(url_ids: Sequence[int]) -> Select[tuple[int, int, datetime, datetime]]:
@@ -150,12 +212,12 @@ def _times(url_ids: Sequence[int]) -> Select[tuple[int, int, datetime, datetime]
     )
 
 
-def _titles(url_ids: Sequence[int]) -> Select[tuple[int, str]]:
+def _titles(url_ids: Sequence[int]) -> Select[tuple[int, str, int]]:
     """Titles of the pages' articles; where a page gave several, the one seen last comes last."""
     article, revision = t.article.c, t.revision.c
     current = and_(revision.article_id == article.id, revision.number == article.revision)
     return (
-        select(article.page_id, revision.title)
+        select(article.page_id, revision.title, article.id)
         .join_from(t.article, t.revision, current)
         .where(article.page_id.in_(url_ids))
         .order_by(article.last_seen)

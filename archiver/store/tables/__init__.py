@@ -23,6 +23,7 @@ from sqlalchemy import (
 
 from archiver.store.columntypes import BYTEWISE, Code, Micros, Packed, Words
 from archiver.store.tables.naming import SOURCES, metadata
+from archiver.store.tables.redacting import redacted, redaction, removal
 from archiver.store.tables.watching import (
     alert,
     child,
@@ -61,6 +62,9 @@ __all__ = [
     "poll",
     "prepare_for_postgresql",
     "problem",
+    "redacted",
+    "redaction",
+    "removal",
     "revision",
     "rhythm",
     "robots",
@@ -264,6 +268,7 @@ revision = Table(
     Column("title", Words),
     Column("article", JSON, nullable=False),  # the contract's JSON
     PrimaryKeyConstraint("article_id", "number"),
+    Index("ix_revision_file_id", "file_id"),  # for a file that is written anew
 )
 
 problem = Table(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,12 +17,20 @@ from archiver.store.catalogue import Catalogue
 from archiver.store.hosts import Blocks
 from archiver.store.polls import Poll
 from archiver.store.schedule import Rhythm
+from archiver.store.tombstones import events_of, lifting
+from archiver.store.veil import Redaction, Scope
 
 PAGE = "https://news.sky.com/story/rain-1"
 FOUND = Discovery(url=PAGE, outlet="sky-news", via=SourceKind.FEED, source_url=PAGE, found_at=START)
 POLL = Poll(source=PAGE, kind=SourceKind.FEED, polled=START, due=START, interval=1.0)
 ALIAS = Alias(url=PAGE + "/amp", target=PAGE, rule="amp-path", first_seen=START)
 DIGEST = make_ref().payload_digest or ""
+REDACTION = Redaction(
+    id="0a", url=PAGE, scope=Scope.URL, urls=(PAGE,), by="", reason="", made=START,
+    payloads=(DIGEST,),
+)  # fmt: skip
+FOLDER = replace(REDACTION, scope=Scope.PREFIX, payloads=())
+LIFTED = lifting("0a", at=START, by="", reason="")
 TABLES = "url|source|target|alias|answered|same|poll|child|capture|article|revision|discovery"
 GROWING = re.compile(rf"SCAN ({TABLES}|problem|run)\b(?!.*pending)")
 
@@ -90,6 +99,17 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "copied_before": lambda c: c.copied_before(START),
     "note_copy": lambda c: c.note_copy("a.warc.gz", "s3://b/k", at=START, how="etag"),
     "note_removed": lambda c: c.note_removed("a.warc.gz", at=START),
+    "apply_events": lambda c: c.apply_events([*events_of(REDACTION), LIFTED]),
+    "redactions": lambda c: c.redactions(),
+    "tombstones": lambda c: c.tombstones(),
+    "veil": lambda c: c.veil(),
+    "veil_over": lambda c: c.veil_over([PAGE]),
+    "withheld": lambda c: c.withheld(PAGE, START),
+    "spellings": lambda c: c.spellings(PAGE),
+    "payloads_of": lambda c: c.payloads_of(REDACTION),
+    "reach": lambda c: c.reach(replace(REDACTION, payloads=())),
+    "reach of a folder": lambda c: c.reach(FOLDER),
+    "reach of a capture": lambda c: c.reach(replace(REDACTION, payloads=(), moment=START)),
     "note_checked": lambda c: c.note_checked(["a.warc.gz"], START),
 }
 
@@ -100,6 +120,8 @@ def test_the_cost_is_that_of_what_is_asked(catalogue: Catalogue, name: str) -> N
     catalogue.start_run("sky-news", trigger="hand", at=START)
     catalogue.add_captures([make_capture(PAGE)])
     catalogue.save_article(make_article(PAGE, "old"))
+    capture_hidden = replace(REDACTION, id="0b", payloads=("sha1:NONE",), moment=after(days=1))
+    catalogue.apply_events(events_of(capture_hidden))  # so that what is read is looked at closely
     plans: list[str] = []
 
     def explain(conn: Connection, _cursor: object, sql: str, values: Any, *_: object) -> None:

@@ -1,0 +1,86 @@
+"""The redactions that concern what is being read, from the database: a step into an index a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, select
+
+from archiver.model import Capture
+from archiver.store import tables as t
+from archiver.store.base import batches
+from archiver.store.veil import Redaction, Replaced, Scope, Veil, What, named_keys
+
+_KEYED = (
+    select(t.redacted.c.what, t.redacted.c.key, t.redaction)
+    .join_from(t.redacted, t.redaction, t.redacted.c.redaction_id == t.redaction.c.id)
+    .where(t.redaction.c.lifted.is_(None))
+    .order_by(t.redaction.c.id)
+)
+_OF_KEYS = _KEYED.where(t.redacted.c.key.in_(bindparam("keys", expanding=True)))
+_OF_PAYLOADS = (
+    select(t.redacted.c.redaction_id)
+    .join_from(t.redacted, t.redaction, t.redacted.c.redaction_id == t.redaction.c.id)
+    .where(t.redaction.c.lifted.is_(None), t.redacted.c.what == What.PAYLOAD)
+    .limit(1)
+)
+
+
+def veil_of(conn: Connection, urls: Iterable[str], digests: Iterable[str | None] = ()) -> Veil:
+    """What hides something of these URLs and payloads; cost grows with what is asked."""
+    keys = {key for _, key in named_keys(urls, filter(None, digests))}
+    return Veil(
+        entry
+        for batch in batches(sorted(keys))
+        for entry in _entries(conn, _OF_KEYS, {"keys": batch})
+    )
+
+
+def veil_of_captures(conn: Connection, captures: Iterable[Capture]) -> Veil:
+    """What hides some of these captures."""
+    taken = list(captures)
+    return veil_of(conn, {one.url for one in taken}, {one.warc.payload_digest for one in taken})
+
+
+def visible(conn: Connection, captures: list[Capture]) -> list[Capture]:
+    """Those captures that nothing hides, in their order."""
+    veil = veil_of_captures(conn, captures)
+    return [one for one in captures if veil.of_capture(one) is None] if veil else captures
+
+
+def whole_veil(conn: Connection) -> Veil:
+    """Everything that is in force: rows of redactions alone, which are few."""
+    return Veil(_entries(conn, _KEYED, {}))
+
+
+def hides_payloads(conn: Connection) -> bool:
+    """Whether any payload is hidden under whatever URL: then captures are to be looked at."""
+    return conn.scalar(_OF_PAYLOADS) is not None
+
+
+def _entries(
+    conn: Connection, wanted: Select[Any], values: dict[str, Any]
+) -> Iterable[tuple[What, str, Redaction]]:
+    for row in conn.execute(wanted, values):
+        yield What(row.what), row.key, to_redaction(row)
+
+
+def to_redaction(row: Row[Any]) -> Redaction:
+    """The redaction of a row that has its table's columns."""
+    return Redaction(
+        id=row.name,
+        url=row.url,
+        scope=Scope(row.scope),
+        urls=tuple(row.urls),
+        by=row.by,
+        reason=row.reason,
+        made=row.made,
+        moment=row.moment,
+        payloads=tuple(row.payloads),
+        lifted=row.lifted,
+        lifted_by=row.lifted_by,
+        lifted_why=row.lifted_why,
+        rewritten=row.rewritten,
+        files=tuple(Replaced(**file) for file in row.files),
+    )
