@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from support.radosgw import s3_real
 from support.s3_moto import s3_moto
 
-__all__ = ["s3_moto"]
+__all__ = ["s3_moto", "s3_real"]

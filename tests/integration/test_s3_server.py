@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
 from support.s3_place import S3Place
 
 
-def test_moto_keeps_what_it_is_given(s3_moto: S3Place) -> None:
-    bucket, other, client = s3_moto.new_bucket(), s3_moto.new_bucket(), s3_moto.client()
+@pytest.fixture(params=["s3_moto", "s3_real"])
+def place(request: pytest.FixtureRequest) -> S3Place:
+    found: S3Place = request.getfixturevalue(request.param)
+    return found
+
+
+def test_what_was_put_is_kept(place: S3Place) -> None:
+    bucket, other, client = place.new_bucket(), place.new_bucket(lock=True), place.client()
     client.put_object(Bucket=bucket, Key="a/b c.gz", Body=b"0123456789")
 
     got = client.get_object(Bucket=bucket, Key="a/b c.gz", Range="bytes=2-4")
