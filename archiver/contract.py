@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -13,20 +13,22 @@ from archiver.model import Article
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, str):
         return str(value)  # a StrEnum becomes its value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, datetime):
+        return value.isoformat().replace("+00:00", "Z")
+    if is_dataclass(value):  # dataclasses.asdict would copy it first
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     return value
 
 
 def article_to_json(article: Article) -> dict[str, Any]:
     """The contract's JSON object of an article: JSON types only, keys in the contract's order."""
-    plain: dict[str, Any] = _plain(dataclasses.asdict(article))
+    plain: dict[str, Any] = _plain(article)
     return plain
 
 
