@@ -8,7 +8,14 @@ import re
 from collections.abc import Iterator
 
 from lxml import etree
-from lxml.html import HtmlElement, HTMLParser, document_fromstring
+from lxml.html import (
+    HtmlComment,
+    HtmlElement,
+    HtmlEntity,
+    HTMLParser,
+    HtmlProcessingInstruction,
+    document_fromstring,
+)
 from w3lib.encoding import (
     html_body_declared_encoding,
     http_content_type_encoding,
@@ -42,6 +49,14 @@ _NO_CHARSET = re.compile(
 _CONTROLS = bytes({*range(0x20), 0x7F} - {0x09, 0x0A, 0x0C, 0x0D})
 _C1 = re.compile(rb"\xc2[\x80-\x84\x86-\x9f]")
 _NO_CHARACTER = re.compile(rb"\xef\xbf[\xbe\xbf]")
+
+# lxml.html asks a function of Python for the class of every element, to give forms their own.
+_CLASSES = etree.ElementDefaultClassLookup(
+    element=HtmlElement,
+    comment=HtmlComment,
+    pi=HtmlProcessingInstruction,
+    entity=HtmlEntity,
+)
 
 
 def is_html(body: bytes, content_type: str | None) -> bool:
@@ -140,6 +155,7 @@ def parse_html(text: str) -> HtmlElement | None:
         remove_pis=True,
         huge_tree=True,  # else all that stands deeper than 255 elements is lost
     )
+    parser.set_element_class_lookup(_CLASSES)
     tree: HtmlElement | None = None
     with contextlib.suppress(etree.ParserError, etree.XMLSyntaxError, ValueError):
         tree = document_fromstring(text.encode("utf-8", "replace"), parser=parser)
