@@ -16,13 +16,13 @@ from archiver.extract.jsonld import text_of
 from archiver.extract.text import clean_markup, fold, inner_text, letters, line_text, unique
 from archiver.model import Block, BlockKind, Cut
 
-# Class name parts by which templates of many languages mark it.
+# Class name parts, in lower case, by which templates of many languages mark it. They stand at the
+# start, or behind a letter or a separator. Without regard to case it would take four times as long.
 _NAME = re.compile(
-    r"(?:^|[-_\s]|(?<=[a-z])(?=[A-Z]))(?:stand-?first|dek|deck|lede?|lead(?:-?text)?|strap-?line|sub-?title"
+    r"(?<![^-_\sa-z])(?:stand-?first|dek|deck|lede?|lead(?:-?text)?|strap-?line|sub-?title"
     r"|sub-?tit(?:-\w+)?|mid-?title|sub-?head(?:line|ing)?|intro(?:duction|-?text)?|teaser(?:-?text)?|preface|abstract"
     r"|excerpt|summary(?:-?list)?|chapo|chapeau|entradilla|bajada|copete|sommario|occhiello"
-    r"|ingress|vorspann|anriss|perex|manchet|speakable)(?=$|[-_\s]|[A-Z])",
-    re.IGNORECASE,
+    r"|ingress|vorspann|anriss|perex|manchet|speakable)(?=$|[-_\sa-z])"
 )
 _OTHER = re.compile(
     r"related|recommend|promo|newsletter|comment|footer|nav|menu|card|list-item|widget"
@@ -49,7 +49,7 @@ _ELLIPSIS = re.compile(r"\s*(?:\.\.\.|…|\[…\]|\[\.\.\.\])\s*$")
 @lru_cache(maxsize=8192)  # one page's class names are on all pages of its site
 def is_standfirst_name(names: str) -> bool:
     """Whether an attribute's names say that an element is a standfirst."""
-    return bool(_NAME.search(names))
+    return bool(_NAME.search(names.lower()))
 
 
 def _marked(tree: HtmlElement) -> Iterator[HtmlElement]:

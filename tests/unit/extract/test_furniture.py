@@ -12,7 +12,7 @@ from archiver.extract.body import paragraphs
 from archiver.extract.boilerplate import is_label, reason_of, starts_with_label, strip_blocks
 from archiver.extract.decode import parse_html
 from archiver.extract.phrases import table
-from archiver.extract.pruning import Pruned, prune
+from archiver.extract.pruning import Pruned, any_name, furniture, prune
 from archiver.model import Block, BlockKind, Page
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -255,3 +255,19 @@ def test_lines_behind_the_first_thousands_are_taken_as_they_are() -> None:
     kept, cuts = strip_blocks(several, titles=(), captions=frozenset())
     assert [cut.text for cut in cuts] == ["Advertisement"]  # a bound on time, not on what is kept
     assert len(kept) == 5000
+
+
+FURNITURE = sorted({name for names in table("furniture").values() for name in names})
+JOINTS = st.sampled_from(["", "-", " ", "x", "no-", "has-", "not-", "s", "--"])
+
+
+def test_the_quick_look_finds_every_name_of_furniture() -> None:
+    words = [name.replace("*", "ish") for name in FURNITURE]
+    assert [word for word in words if not any_name().search(word)] == []
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from(FURNITURE), JOINTS, st.text(max_size=3)), max_size=6))
+def test_the_quick_look_for_names_sees_what_the_full_one_does(parts: list[str]) -> None:
+    name = "".join(parts).replace("*", "s")
+    assert bool(any_name().search(name)) == bool(furniture().search(name))
