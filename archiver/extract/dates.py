@@ -109,9 +109,9 @@ def _meta(doc: Document) -> Iterator[tuple[str, str, str]]:
 
 def _elements(doc: Document) -> Iterator[tuple[str, str, str]]:
     """Elements with itemprop, then the first time element outside other articles' teasers."""
-    marked = doc.tree.xpath("//*[@itemprop][not(self::meta)]")
+    marked = [(e, name) for e in doc.elements if (name := e.get("itemprop")) and e.tag != "meta"]
     for key, of in (("datePublished", "published"), ("dateModified", "modified")):
-        element = next((e for e in marked if e.get("itemprop") == key), None)
+        element = next((e for e, name in marked if name == key), None)
         if element is not None:
             value = element.get("datetime") or element.get("content") or element.text_content()
             yield of, f"itemprop:{key}", value

@@ -51,9 +51,10 @@ def _figures(doc: Document, region: Region, done: set[HtmlElement]) -> Iterator[
             continue
         caption, credits_ = read_caption(captions[0]) if captions else ("", ())
         credits_ = credits_ or credits_beside(figure, captions)
-        img = next((img for img in figure.iter(*_PICTURES) if picture_url(img, doc)), None)
+        urls = ((img, picture_url(img, doc)) for img in figure.iter(*_PICTURES))
+        img, url = next(((img, url) for img, url in urls if url), (None, None))
         if img is not None:
-            yield _image(img, doc, caption, credits_)
+            yield _image(img, url, caption, credits_)
         elif caption:
             yield Image(url="", caption=caption[:_LONGEST], credits=credits_)
 
@@ -67,9 +68,9 @@ def _caption_of(figure: HtmlElement) -> list[HtmlElement]:
     return []
 
 
-def _image(img: HtmlElement, doc: Document, caption: str, credits_: tuple[str, ...]) -> Image:
+def _image(img: HtmlElement, url: str | None, caption: str, credits_: tuple[str, ...]) -> Image:
     return Image(
-        url=picture_url(img, doc) or "",
+        url=url or "",
         alt=clean(img.get("alt")) or None,
         caption=caption[:_LONGEST] or None,
         credits=credits_ or attribute_credits(img),
@@ -114,7 +115,8 @@ def _captioned(doc: Document, region: Region, done: set[HtmlElement]) -> Iterato
         if len(caption) <= _LONGEST and (credits_ or len(caption.split()) > 1 or caption > _KANA):
             captions.add(element)
             done.add(img)
-            yield _image(img, doc, caption, credits_ or credits_beside(box, [element]))
+            beside = credits_ or credits_beside(box, [element])
+            yield _image(img, picture_url(img, doc), caption, beside)
 
 
 def _picture_near(
@@ -146,7 +148,8 @@ def _boxed(doc: Document, region: Region, done: set[HtmlElement]) -> Iterator[Im
         if img in done or next(img.iterancestors("figure"), None) is not None:
             continue
         box = _box_of(img, region) if region.owns(img) else None
-        if box is None or not picture_url(img, doc):
+        url = picture_url(img, doc) if box is not None else None
+        if box is None or not url:
             continue
         lines = [text for e in box.iter(*_LINES) if not _has_line(e) and (text := inner_text(e))]
         found = unique(credit for line in lines for credit in bare_credit(line))
@@ -154,7 +157,7 @@ def _boxed(doc: Document, region: Region, done: set[HtmlElement]) -> Iterator[Im
         named = "picture" in roles_of(box) and len("".join(words).split()) > _FEW_WORDS
         if len(words) <= 1 and (found or named):
             caption, more = split_credits("".join(words))
-            yield _image(img, doc, caption, found or more)
+            yield _image(img, url, caption, found or more)
 
 
 def _box_of(img: HtmlElement, region: Region) -> HtmlElement | None:
@@ -195,8 +198,9 @@ def _bare(doc: Document, region: Region, done: set[HtmlElement]) -> Iterator[Ima
     """Pictures in the article without any caption."""
     for root in doc.tree.iter("article", "main"):
         for img in root.iter("img"):
-            if img not in done and region.owns(img) and picture_url(img, doc):
-                yield _image(img, doc, "", ())
+            url = picture_url(img, doc) if img not in done and region.owns(img) else None
+            if url:
+                yield _image(img, url, "", ())
         return
 
 

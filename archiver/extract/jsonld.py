@@ -36,12 +36,16 @@ def loads(text: str) -> Any:
     semicolon and anything after the first value.
     """
     body = _WRAP.sub("", strip_junk(text)).strip()
-    for attempt in (body, _TRAILING_COMMA.sub(r"\1", body)):
+    for form in (str, _without_trailing_commas):
         try:
-            return json.JSONDecoder(strict=False).raw_decode(attempt)[0]
+            return json.JSONDecoder(strict=False).raw_decode(form(body))[0]
         except (ValueError, RecursionError):
             continue
     return None
+
+
+def _without_trailing_commas(text: str) -> str:
+    return _TRAILING_COMMA.sub(r"\1", text)
 
 
 def nodes(value: Any, limit: int = _MAX_NODES) -> Iterator[Node]:

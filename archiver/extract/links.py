@@ -50,7 +50,8 @@ def find_original(doc: Document, canonical: str | None) -> str | None:
     """Where a syndicated copy came from: a "Source link", else a canonical URL of another site."""
     labels = phrases("source", "links")
     for anchor in doc.tree.iter("a"):
-        text = " ".join("".join(islice(anchor.itertext(), _FEW)).split())
+        pieces = islice(anchor.itertext(), _FEW) if len(anchor) else (anchor.text or "",)
+        text = " ".join("".join(pieces).split())
         if len(text) > _LONGEST_LABEL:
             continue
         if text.replace("\u2019", "'").casefold().rstrip(" :.»\u203a→") in labels:

@@ -88,7 +88,13 @@ def _in_order(posts: list[tuple[Block, ...]]) -> tuple[Block, ...]:
 def _of_page(doc: Document) -> Iterator[tuple[Block, ...]]:
     """The posts that the page marks as such: names that say so, a time and words in each."""
     posts: set[HtmlElement] = set()
+    timed: set[HtmlElement] = set()
+    for time_element in doc.tree.iter("time"):
+        if parse_date(time_element.get("datetime") or "") is not None:
+            timed.update(takewhile(lambda above: above not in timed, time_element.iterancestors()))
     for element in doc.tree.iter("article", "li", "div", "section"):
+        if element not in timed:  # most elements: it is asked before what they are named
+            continue
         if posts and element.getparent() in posts:
             posts.add(element)  # a part of a post is none
             continue

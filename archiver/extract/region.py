@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement
 
@@ -32,17 +32,27 @@ class Region:
     spine: frozenset[HtmlElement]
     headline: HtmlElement | None
     body: HtmlElement | None
+    _places: dict[HtmlElement, bool] = field(default_factory=dict, repr=False, compare=False)
 
     def owns(self, element: HtmlElement) -> bool:
         """Whether an element is the article's own, not a teaser's of another one."""
-        if _is_foreign(element):
-            return False
-        for ancestor in element.iterancestors():
-            if ancestor in self.spine:
-                return True
-            if _is_foreign(ancestor) or (ancestor.tag == "a" and self._leads_away(ancestor)):
-                return False
-        return True
+        return not _is_foreign(element) and self._is_own_place(element.getparent())
+
+    def _is_own_place(self, place: HtmlElement | None) -> bool:
+        """Whether what stands in an element, at any depth, may be the article's own."""
+        passed: list[HtmlElement] = []
+        own = True
+        while place is not None and place not in self.spine:
+            if (known := self._places.get(place)) is not None:
+                own = known
+                break
+            passed.append(place)
+            if _is_foreign(place) or (place.tag == "a" and self._leads_away(place)):
+                own = False
+                break
+            place = place.getparent()
+        self._places.update(dict.fromkeys(passed, own))
+        return own
 
     def _leads_away(self, anchor: HtmlElement) -> bool:
         """Whether a link around words leads to another page than a picture's own."""
