@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 
 from scrapy.http import Response
 
 from archiver.discover.signals import Signal, page_signals
-from archiver.errors import ArchiverError
+from archiver.errors import ArchiverError, StorageError
 from archiver.fetch.index import original_of
 from archiver.fetch.noarchive import PRODUCT
 from archiver.model import Capture, Outlet, Page
 from archiver.store.catalogue import Catalogue
+from archiver.store.warcs import Warcs
 from archiver.urls import canonical_url
-from archiver.warc.names import resolve
-from archiver.warc.reader import StoredRecord, iter_records, read_record
+from archiver.warc.reader import StoredRecord, iter_records
 
 BODY_CAP = 64 * 1024 * 1024  # bytes of a decoded page; more is no article
 
@@ -45,41 +44,46 @@ class PageItem:
 
 
 def stored_page(
-    warcs: Path, catalogue: Catalogue, capture: Capture, outlet: Outlet
+    warcs: Warcs, catalogue: Catalogue, capture: Capture, outlet: Outlet
 ) -> PageItem | None:
     """The item of a page that was captured earlier, read back from its WARC.
 
     A revisit has its own head and the payload of the response that it stands for. None where
     a record cannot be read: `archiver check` names the damage.
+
+    Raises:
+        StorageError: it is in a store that does not give it now.
     """
     try:
-        record = read_record(resolve(warcs, capture.warc.file), capture.warc.offset)
+        record = warcs.read(capture.warc)
         fields = record.http().headers
         headers = {name.lower(): value for name, value in fields}
         if record.type == "revisit":
             original = original_of(catalogue, record)
             if original is None:
                 return None
-            record = read_record(resolve(warcs, original.warc.file), original.warc.offset)
+            record = warcs.read(original.warc)
         body, kind = record.body(BODY_CAP), headers.get(b"content-type")
         if outlet.render and (made := _made_of(warcs, capture)):
             body, kind = made, b"text/html; charset=utf-8"
         item = _item(capture, outlet, body, kind, url=capture.url)
         return replace(item, signals=page_signals(fields, body, product=PRODUCT))
-    except (ArchiverError, OSError):
+    except (ArchiverError, OSError) as error:
+        if isinstance(error, StorageError) and error.reason != "gone":
+            raise
         return None
 
 
-def _made_of(warcs: Path, capture: Capture) -> bytes | None:
+def _made_of(warcs: Warcs, capture: Capture) -> bytes | None:
     """The page that a browser made of a captured one: its conversion stands soon after it."""
-    path = resolve(warcs, capture.warc.file)
-    for record in islice(iter_records(path, start=capture.warc.offset), _LOOK_AHEAD):
-        if (
-            isinstance(record, StoredRecord)
-            and record.type == "conversion"
-            and record.header("WARC-Refers-To") == capture.warc.record_id
-        ):
-            return bytes(record.block[:BODY_CAP])
+    with warcs.open(capture.warc.file) as source:
+        for record in islice(iter_records(source, start=capture.warc.offset), _LOOK_AHEAD):
+            if (
+                isinstance(record, StoredRecord)
+                and record.type == "conversion"
+                and record.header("WARC-Refers-To") == capture.warc.record_id
+            ):
+                return bytes(record.block[:BODY_CAP])
     return None
 
 

@@ -30,7 +30,8 @@ from archiver.store.identity import key_of_spelling
 from archiver.urls import canonical_url
 from spiders.choosing import Choosing
 from spiders.failures import REFUSALS, UNTRIED, reason_of
-from spiders.items import PageItem, stored_page
+from spiders.items import PageItem
+from spiders.leftover import items_of, left_over
 from spiders.listing import hubs_of, read_listing, requisites_of, wanted
 from spiders.polling import Polling
 from spiders.spellings import one_of_each
@@ -90,12 +91,9 @@ class OutletSpider(scrapy.Spider):
     async def start(self) -> AsyncIterator[Any]:
         """What an earlier run left over, then every source."""
         self._learned = Learned(counts=self.run.catalogue.shapes(self.outlet.id))
-        for capture in self.run.catalogue.pending(self.outlet.id):
-            item = await asyncio.to_thread(
-                stored_page, self.run.warcs, self.run.catalogue, capture, self.outlet
-            )
-            if item is not None:
-                yield item
+        here, away = left_over(self.run, self.outlet)
+        async for item in items_of(here, self.run, self.outlet):
+            yield item
         self._polling = Polling(self.crawler, due_only=self._due)
         most = self.settings.getint("ARCHIVER_HOST_REQUESTS")
         self._choosing = Choosing(self.run, host_requests=most)
@@ -111,6 +109,8 @@ class OutletSpider(scrapy.Spider):
             known = self.run.catalogue.known_articles(self.outlet.id)
             for request in self.page_requests(((url, None) for url in known), again=True):
                 yield request
+        async for item in items_of(away, self.run, self.outlet):
+            yield item
 
     @property
     def _max_attempts(self) -> int:

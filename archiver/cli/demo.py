@@ -138,6 +138,7 @@ def _serve(loaded: Loaded) -> None:
     from archiver.errors import ArchiverError
     from archiver.replay.server import run
     from archiver.store.catalogue import Catalogue
+    from archiver.store.warcs import Warcs
 
     replay = loaded.settings.replay
     with Catalogue.open(loaded.catalogue_url) as catalogue:
@@ -145,7 +146,7 @@ def _serve(loaded: Loaded) -> None:
         def serve(port: int) -> None:
             run(
                 catalogue=catalogue,
-                warcs=loaded.warc_folder,
+                warcs=Warcs.of(loaded, catalogue),
                 host=replay.host,
                 port=port,
                 archived_host=replay.archived_host,

@@ -12,20 +12,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 import click
 
 from archiver.cli.context import load_settings
-from archiver.errors import UsageError
+from archiver.errors import NoArchiveError, UsageError
 
 if TYPE_CHECKING:
     from archiver.config.load import Loaded
     from archiver.extract.inputs import Input
     from archiver.model import Extraction
+    from archiver.warc.source import ByteSource
 
 
 @click.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("files", nargs=-1, metavar="FILE...")
 @click.option("--url", help="The address of the page, where FILE is one HTML file.")
 @click.option(
     "--pages",
@@ -43,18 +45,21 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(
     context: click.Context,
-    files: tuple[Path, ...],
+    files: tuple[str, ...],
     url: str | None,
     lists: tuple[Path, ...],
     explain: bool,
 ) -> int:
     """Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.
 
+    FILE is a path, the URL of a WARC in a store (s3://BUCKET/KEY, file:///PATH), or the name of
+    one of the archive's WARCs, wherever it stands.
+
     Lines come in the order of the input, on all cores. A page without an article gives a line
     with its `reason`; the exit code is then 3.
     """
     # trafilatura takes a second.
-    from archiver.extract.inputs import inputs_of_file, inputs_of_list
+    from archiver.extract.inputs import inputs_of_list
     from archiver.extract.worker import ExtractionPool
 
     if not files and not lists:
@@ -64,7 +69,7 @@ def command(
     loaded = load_settings(context)
     settings = loaded.settings.extract
     inputs = itertools.chain(
-        *(_not_redacted(path, inputs_of_file(path, url=url), loaded) for path in files),
+        *(_pages(_found(name, loaded), url, loaded) for name in files),
         *(inputs_of_list(path) for path in lists),
     )
     whole = True
@@ -85,25 +90,65 @@ def command(
     return 0 if whole else 3
 
 
-def _not_redacted(path: Path, inputs: Iterator[Input], loaded: Loaded) -> Iterator[Input]:
-    """The pages of a file; of one of the archive's own, those that are not redacted."""
-    if path.resolve().parent != loaded.warc_folder.resolve():
-        yield from inputs
-        return
-    from archiver.extract.inputs import Input
+def _pages(given: Path | ByteSource, url: str | None, loaded: Loaded) -> Iterator[Input]:
+    """The pages of a file; of one of the archive's own, or of a store, those not redacted."""
+    from archiver.extract.inputs import Input, inputs_of_file
     from archiver.store.catalogue import Catalogue  # SQLAlchemy takes a fifth of a second
 
-    with Catalogue.open(loaded.catalogue_url) as catalogue:
-        veil = catalogue.veil()
-    for given in inputs:
-        page = given.page
+    inputs = inputs_of_file(given, url=url)
+    if isinstance(given, Path) and not _is_ours(given, loaded):
+        yield from inputs
+        return
+    try:
+        with Catalogue.open(loaded.catalogue_url) as catalogue:
+            veil = catalogue.veil()
+    except NoArchiveError:
+        if isinstance(given, Path):
+            raise
+        yield from inputs
+        return
+    for one in inputs:
+        page = one.page
         digest = page.warc.payload_digest if page and page.warc else None
         hidden = veil.of(page.url, page.captured_at, digest) if page else None
         yield (
-            given
+            one
             if hidden is None
-            else Input(page=None, source=given.source, fault=f"redacted on {hidden.made:%Y-%m-%d}")
+            else Input(page=None, source=one.source, fault=f"redacted on {hidden.made:%Y-%m-%d}")
         )
+
+
+def _is_ours(path: Path, loaded: Loaded) -> bool:
+    """Whether a file stands in the archive's folder, or in its store in another one."""
+    store = urlsplit(loaded.settings.storage.url)
+    return path.resolve().parent == loaded.warc_folder.resolve() or (
+        store.scheme == "file"
+        and path.resolve().is_relative_to(Path(unquote(store.path)).resolve())
+    )
+
+
+def _found(name: str, loaded: Loaded) -> Path | ByteSource:
+    """What a name on the command line means; a path that is none, where it means nothing."""
+    path = Path(name)
+    url = urlsplit(name)
+    if url.scheme == "file" and not url.netloc:
+        return Path(unquote(url.path))
+    if path.exists() or url.scheme not in ("", "s3"):
+        return path
+    from archiver.store.blobsource import BlobSource  # SQLAlchemy takes a while
+    from archiver.store.catalogue import Catalogue
+    from archiver.store.warcs import Stores, Warcs
+
+    if url.scheme == "s3":
+        return BlobSource(*Stores.of(loaded).find(name), whole=True)
+    if path.name != name:
+        return path
+    try:
+        with Catalogue.open(loaded.catalogue_url) as catalogue:
+            warcs = Warcs.of(loaded, catalogue)
+            return warcs.open(name, whole=True) if warcs.exists(name) else path
+    except NoArchiveError:
+        return path
 
 
 @contextmanager

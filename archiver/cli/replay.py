@@ -18,13 +18,14 @@ def command(context: click.Context, host: str | None, port: str | None) -> None:
     """
     from archiver.replay.server import run  # the web server takes a fifth of a second
     from archiver.store.catalogue import Catalogue
+    from archiver.store.warcs import Warcs
 
     loaded = load_settings(context, replay__host=host, replay__port=port)
     replay = loaded.settings.replay
     with Catalogue.open(loaded.catalogue_url) as catalogue:
         run(
             catalogue=catalogue,
-            warcs=loaded.warc_folder,
+            warcs=Warcs.of(loaded, catalogue),
             host=replay.host,
             port=replay.port,
             archived_host=replay.archived_host,

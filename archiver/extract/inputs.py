@@ -20,6 +20,7 @@ from archiver.errors import ArchiverError, UsageError
 from archiver.model import Page, WarcRef
 from archiver.urls import canonical_url
 from archiver.warc.reader import Damage, StoredRecord, iter_records
+from archiver.warc.source import ByteSource
 
 BODY_CAP = 64 * 1024 * 1024  # bytes of one decoded page
 _WARC_ENDINGS = (".warc", ".warc.gz", ".warc.gz.open")
@@ -35,14 +36,19 @@ class Input:
     fault: str | None = None
 
 
-def inputs_of_file(path: Path, *, url: str | None = None) -> Iterator[Input]:
+def inputs_of_file(path: Path | ByteSource, *, url: str | None = None) -> Iterator[Input]:
     """The pages of one file: every HTML answer of a WARC, else the file itself.
 
-    `url` is the address under which an HTML file is read; a `file:` URL where it is None.
+    A source, which is closed at the end, is always a WARC. `url` is the address under which an
+    HTML file is read; a `file:` URL where it is None.
 
     Raises:
         UsageError: there is no such file.
     """
+    if isinstance(path, ByteSource):
+        with path:
+            yield from _warc_inputs(path)
+        return
     if not path.is_file():
         raise UsageError("there is no such file", thing=str(path))
     if path.name.endswith(_WARC_ENDINGS):
@@ -105,10 +111,11 @@ def _gunzip(body: bytes) -> bytes:
         return unzipped.read(BODY_CAP)
 
 
-def _warc_inputs(path: Path) -> Iterator[Input]:
-    for record in iter_records(path):
+def _warc_inputs(warc: Path | ByteSource) -> Iterator[Input]:
+    place = warc.place if isinstance(warc, ByteSource) else str(warc)
+    for record in iter_records(warc):
         if isinstance(record, Damage):
-            yield Input(page=None, source=str(path), fault=str(record))
+            yield Input(page=None, source=place, fault=str(record))
         elif record.type == "response" and record.target_uri:
             found = _page_of_record(record)
             if found is not None:

@@ -18,7 +18,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
 
 from archiver.errors import ArchiverError
@@ -28,9 +27,9 @@ from archiver.fetch.purpose import Purpose
 from archiver.fetch.room import Room
 from archiver.model import Capture
 from archiver.store.catalogue import Catalogue
+from archiver.store.warcs import Warcs
 from archiver.urls import canonical_url
 from archiver.warc.fields import labelled_digest
-from archiver.warc.names import resolve
 from archiver.warc.record import Record, RefersTo, exchange_records
 from archiver.warc.writer import WarcWriter
 from archiver.wire.exchange import Exchange
@@ -59,8 +58,7 @@ class Recorder:
     `keep` may be awaited by many tasks of one event loop at once; at most `room` bytes of
     exchanges (or a single larger one) are held, and the next `keep` waits for room: back-pressure
     on the network. A payload of `revisit_size` bytes or more (None: none) that the catalogue
-    knows from an earlier response, whose file is in the folder `warcs`, is written as a revisit
-    of that.
+    knows from an earlier response, whose file exists by `warcs`, is written as a revisit of that.
 
     `rows` are those that the catalogue is still to get. Once they are not complete, the file is
     not to be told closed, so that the next recovery adds what is missing.
@@ -71,7 +69,7 @@ class Recorder:
         *,
         writer: WarcWriter,
         catalogue: Catalogue,
-        warcs: Path,
+        warcs: Warcs,
         outlet: str,
         run_id: int,
         revisit_size: int | None = None,
@@ -205,13 +203,12 @@ class Recorder:
             for url, digest in wanted - known.keys():
                 if row := self.rows.response_of(url, digest):
                     known[url, digest] = row
+            for job, key in keys.items():
+                original = known.get(key)
+                if original and self._warcs.exists(original.warc.file):
+                    found[job] = _refers_to(original)
         except Exception:  # whatever broke: what cannot be looked up is kept whole
             logger.warning("cannot look for earlier payloads", exc_info=True)
-            return found
-        for job, key in keys.items():
-            original = known.get(key)
-            if original and resolve(self._warcs, original.warc.file).exists():
-                found[job] = _refers_to(original)
         return found
 
     def _repeatable(self, exchange: Exchange) -> bool:

@@ -32,6 +32,7 @@ from archiver.store.identity import Territory
 from archiver.store.refusals import REFUSED
 from archiver.store.spool import check_spool
 from archiver.store.tombstones import reconcile
+from archiver.store.warcs import Warcs
 from archiver.urls import canonical_url
 from archiver.warc.compress import Codec
 from archiver.warc.record import Record, WarcInfo
@@ -55,7 +56,8 @@ class RunExtension:
         self.outlet = outlet
         self.territory = Territory.of(outlet)
         self._catalogue = Catalogue.open(loaded.catalogue_url, create=True)
-        self.warcs = loaded.warc_folder
+        self.warcs = Warcs.of(loaded, self._catalogue)
+        self._folder = loaded.warc_folder
         self._spool_max = settings.storage.spool_max if settings.storage.url else None
         self._check_spool()
         reconcile(loaded.redactions_file, self._catalogue)  # it may have been made anew
@@ -67,7 +69,7 @@ class RunExtension:
             planned=_planned(os.environ.get("ARCHIVER_PLANNED")),
         )
         self.veil = FreshVeil(self._catalogue)
-        finish_left_files(self.warcs, self._catalogue)
+        finish_left_files(self._folder, self._catalogue)
         self._crawler = crawler
         self._failed_sources = 0
         self._good_sources = 0
@@ -77,7 +79,7 @@ class RunExtension:
         self._obeys_noarchive = settings.politeness.noarchive == "refuse"
         self.endings: list[Callable[[], None]] = []  # called before the run ends in the catalogue
         writer = WarcWriter(
-            self.warcs,
+            self._folder,
             prefix=settings.archive.prefix.format(outlet=outlet.id),
             info=_info(crawler, outlet, settings),
             max_size=settings.archive.warc_size,
@@ -113,7 +115,7 @@ class RunExtension:
 
     def _check_spool(self) -> None:
         if self._spool_max is not None:
-            check_spool(self.warcs, self._catalogue, bound=self._spool_max)
+            check_spool(self._folder, self._catalogue, bound=self._spool_max)
 
     def _file_opened(self, name: str) -> None:
         self._check_spool()  # a full one ends the crawl between two files
@@ -122,7 +124,7 @@ class RunExtension:
     def _file_closed(self, name: str, size: int, sha256: str) -> None:
         self._recorder.rows.write()  # of a closed file none may be missing
         with suppress(OSError):  # else `archiver check` says so
-            veil_sidecar(self.warcs / name, self.veil.now())
+            veil_sidecar(self._folder / name, self.veil.now())
         if self._recorder.rows.complete:
             self._catalogue.close_file(name, at=utcnow(), size=size, sha256=f"sha256:{sha256}")
 

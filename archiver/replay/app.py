@@ -14,7 +14,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from archiver.errors import ArchiverError
+from archiver.errors import ArchiverError, StorageError
 from archiver.replay.memento import Archive
 from archiver.replay.pages import Pages
 from archiver.replay.policy import notice_headers, ui_headers
@@ -22,6 +22,7 @@ from archiver.replay.stored import Stored, WithheldError
 from archiver.replay.ui import Interface
 from archiver.replay.uris import BadAddressError
 from archiver.store.catalogue import Catalogue
+from archiver.store.warcs import Warcs
 
 _STATIC = Path(__file__).parent / "static"
 _READ = ["GET"]  # Starlette adds HEAD
@@ -65,9 +66,9 @@ class Origins:
 
 
 def create_app(
-    *, catalogue: Catalogue, warcs: Path, host: str, port: int, archived_host: str
+    *, catalogue: Catalogue, warcs: Warcs, host: str, port: int, archived_host: str
 ) -> Starlette:
-    """The replay server over an open catalogue and the folder of its WARC files.
+    """The replay server over an open catalogue and its WARC files.
 
     The interface answers as `host`, 127.0.0.1 and localhost, archived pages as `archived_host`.
 
@@ -130,7 +131,8 @@ def _starlette(pages: Pages, blocker: str, routes: list[Route | Mount]) -> Starl
         return notice(error.status_code, error.detail, error.headers)
 
     def unreadable(_: Request, error: Exception) -> Response:
-        return notice(500, str(error))
+        away = isinstance(error, StorageError) and error.reason == "unreachable"
+        return notice(503 if away else 500, str(error))
 
     def withheld(_: Request, error: Exception) -> Response:
         if not isinstance(error, WithheldError):

@@ -9,13 +9,13 @@ import logging
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import uvicorn
 
 from archiver.errors import ArchiverError, NoArchiveError
 from archiver.replay.app import create_app
 from archiver.store.catalogue import Catalogue
+from archiver.store.warcs import Warcs
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def listen(host: str, port: int) -> socket.socket:
 def run(
     *,
     catalogue: Catalogue,
-    warcs: Path,
+    warcs: Warcs,
     host: str,
     port: int,
     archived_host: str,
@@ -71,7 +71,7 @@ def run(
     """
     if not catalogue.capture_list(limit=1):
         raise NoArchiveError(
-            "the archive is empty", thing=str(warcs), todo="Crawl an outlet first."
+            "the archive is empty", thing=str(warcs.folder), todo="Crawl an outlet first."
         )
     with listen(host, port) as bound:
         port = bound.getsockname()[1]

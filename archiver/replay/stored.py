@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from archiver.errors import WarcError
 from archiver.model import Capture
@@ -12,10 +11,10 @@ from archiver.replay.policy import Fields
 from archiver.replay.uris import MAX_URL, moment, resolve, stamp
 from archiver.store.catalogue import Catalogue
 from archiver.store.veil import Redaction
+from archiver.store.warcs import Warcs
 from archiver.urls import urlkey
 from archiver.warc.fields import parse_warc_date
-from archiver.warc.names import resolve as resolve_file
-from archiver.warc.reader import StoredRecord, read_record
+from archiver.warc.reader import StoredRecord
 from archiver.wire.spool import Content
 
 # A timestamp names a whole second: its middle is nearer to all captures in it than any other.
@@ -69,10 +68,10 @@ class Stored:
 
     Args:
         catalogue: the open catalogue; threads may share it.
-        warcs: folder that its WARC file names are relative to.
+        warcs: opens the WARC files that it names.
     """
 
-    def __init__(self, catalogue: Catalogue, warcs: Path) -> None:
+    def __init__(self, catalogue: Catalogue, warcs: Warcs) -> None:
         self.catalogue = catalogue
         self._warcs = warcs
 
@@ -105,6 +104,7 @@ class Stored:
 
         Raises:
             WarcError: where a record is not there, is damaged, or is no HTTP answer.
+            StorageError: where it is in a store that does not give it now.
         """
         record = self._read(capture)
         answer = record.http()
@@ -116,14 +116,11 @@ class Stored:
         )
 
     def _read(self, capture: Capture) -> StoredRecord:
-        name, offset = capture.warc.file, capture.warc.offset
-        if not (self._warcs / name).resolve().is_relative_to(self._warcs.resolve()):
-            raise WarcError("this file is outside of the archive", thing=name)
-        record = read_record(resolve_file(self._warcs, name), offset)
+        record = self._warcs.read(capture.warc)
         if _bare(record.record_id) != _bare(capture.warc.record_id):
             raise WarcError(
                 "another record stands there than the catalogue says",
-                thing=f"{name} at {offset}",
+                thing=f"{capture.warc.file} at {capture.warc.offset}",
                 todo="Rebuild the catalogue: archiver reindex.",
             )
         return record

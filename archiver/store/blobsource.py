@@ -111,7 +111,7 @@ class BlobSource(ByteSource):
     def _read(self, offset: int) -> tuple[int, bytes]:
         """Read the range that begins at or before an offset; where it begins, and its bytes."""
         if offset == self._next:
-            step = self._run * _GROWTH
+            step = max(self._run * _GROWTH, _FIRST)
         else:
             self._run, step, self._first = 0, self._first, _FIRST
         step = _MOST if self._whole else min(step, _MOST)

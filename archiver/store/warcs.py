@@ -142,10 +142,14 @@ class Warcs:
         with self.open(ref.file, first=ref.length or None) as source:
             return read_record(source, ref.offset)
 
+    def is_here(self, name: str) -> bool:
+        """Whether a file is in the archive's folder, final or `.open`."""
+        path = self.folder / name
+        return path.exists() or beside(path, OPEN).exists()
+
     def exists(self, name: str) -> bool:
         """Whether a file is here, or by the catalogue's word in a store, which is not asked."""
-        path = self.folder / name
-        if path.exists() or beside(path, OPEN).exists() or name in self._copied:
+        if name in self._copied or self.is_here(name):
             return True
         known = self._lookup(name)
         if known is None or known.copy_url is None:

@@ -28,6 +28,7 @@ from archiver.replay.stored import Stored
 from archiver.store import tables as t
 from archiver.store.captures import select_captures, to_capture
 from archiver.store.catalogue import Catalogue
+from archiver.store.warcs import Warcs
 from archiver.warc.names import OPEN, beside
 from archiver.warc.reader import StoredRecord, iter_records
 
@@ -165,7 +166,7 @@ def test_what_was_fetched_before_is_a_revisit(folder: Path) -> None:
         if isinstance(record, StoredRecord)
     }
     with catalogue_of(folder) as catalogue:
-        stored = Stored(catalogue, folder / "archive" / "warc")
+        stored = Stored(catalogue, Warcs(folder / "archive" / "warc", catalogue.file))
         for one in revisits:
             revisit = records[one.warc.record_id]
             original = records[revisit.header("WARC-Refers-To")]

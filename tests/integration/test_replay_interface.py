@@ -145,7 +145,7 @@ def test_an_empty_archive_is_not_served(tmp_path: Path) -> None:
     with pytest.raises(NoArchiveError):
         run(
             catalogue=archive.catalogue,
-            warcs=archive.warcs,
+            warcs=archive.reading,
             host="127.0.0.1",
             port=0,
             archived_host="replay.localhost",
@@ -158,7 +158,7 @@ def test_a_revisit_of_something_lost_says_what_is_missing(tmp_path: Path) -> Non
     first = other.keep(STORY, day(1), FIRST)
     again = archive.keep(STORY, day(2), answer(FIRST.encode()), refers_to=first)
     with pytest.raises(ArchiverError, match=f"revisit of {STORY} at {T1}"):
-        Stored(archive.catalogue, archive.warcs).load(again)
+        Stored(archive.catalogue, archive.reading).load(again)
     archive.close()
     other.close()
 

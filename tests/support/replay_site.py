@@ -17,6 +17,7 @@ from archiver.model import Capture, CaptureKind
 from archiver.replay.app import create_app
 from archiver.replay.server import listen, make_server
 from archiver.store.catalogue import Catalogue
+from archiver.store.warcs import Warcs
 from archiver.urls import urlkey
 from archiver.warc.record import RefersTo, WarcInfo, exchange_records, mime_of
 from archiver.warc.writer import WarcWriter
@@ -37,6 +38,11 @@ class Archive:
         self.catalogue = Catalogue.open(f"sqlite:///{folder / 'catalogue.sqlite'}", create=True)
         info = WarcInfo(software="test")
         self.writer = WarcWriter(self.warcs, prefix="site", info=info)
+
+    @property
+    def reading(self) -> Warcs:
+        """What opens its files."""
+        return Warcs(self.warcs, self.catalogue.file)
 
     def keep(
         self,
@@ -113,7 +119,7 @@ def serving(archive: Archive) -> Iterator[Served]:
         port = bound.getsockname()[1]
         app = create_app(
             catalogue=archive.catalogue,
-            warcs=archive.warcs,
+            warcs=archive.reading,
             host="127.0.0.1",
             port=port,
             archived_host="replay.localhost",

@@ -15,6 +15,7 @@ from archiver.fetch.recorder import Recorder
 from archiver.fetch.reindex import reindex
 from archiver.model import Capture, CaptureKind
 from archiver.store.catalogue import Catalogue
+from archiver.store.warcs import Warcs
 from archiver.warc.fields import parse_warc_fields
 from archiver.warc.reader import StoredRecord, iter_records
 from archiver.warc.record import WarcInfo
@@ -41,7 +42,7 @@ def kept(tmp_path: Path) -> list[Capture | None]:
                 ),
             ),
             catalogue=catalogue,
-            warcs=tmp_path,
+            warcs=Warcs(tmp_path, catalogue.file),
             outlet="lantern",
             run_id=1,
         )

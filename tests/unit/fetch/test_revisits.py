@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from support.exchanges import PAGE, STARTED, answer, chunked, exchange
+from support.stores import ship
 
 from archiver.fetch.index import original_of, rows_of_file
 from archiver.fetch.purpose import Purpose
 from archiver.fetch.recorder import Recorder
 from archiver.model import Capture, CaptureKind, Discovery, ExtractionState, SourceKind
 from archiver.store.catalogue import Catalogue
+from archiver.store.warcs import Warcs
 from archiver.warc.names import resolve
 from archiver.warc.reader import StoredRecord, read_record
 from archiver.warc.record import WarcInfo
@@ -59,7 +61,7 @@ class Crawls:
             recorder = Recorder(
                 writer=WarcWriter(self.folder, prefix="t", info=WarcInfo(software="test")),
                 catalogue=self.catalogue,
-                warcs=self.folder,
+                warcs=Warcs(self.folder, self.catalogue.file),
                 outlet="lantern",
                 run_id=1,
                 revisit_size=revisit_size,
@@ -156,6 +158,15 @@ def test_nothing_points_at_a_file_that_is_gone(crawls: Crawls) -> None:
     first = crawls.keep([page(FIRST, 0)])
     (crawls.folder / first[0].warc.file).unlink()
     assert crawls.keep([page(FIRST, 1)])[0].record_type == "response"
+
+
+def test_what_is_in_a_store_is_pointed_at_and_the_store_not_asked(
+    crawls: Crawls, tmp_path: Path
+) -> None:
+    first = crawls.keep([page(FIRST, 0)])
+    ship(crawls.folder / first[0].warc.file, tmp_path / "store", crawls.catalogue)
+    (tmp_path / "store").rename(tmp_path / "away")
+    assert crawls.keep([page(FIRST, 1)])[0].record_type == "revisit"
 
 
 def test_a_catalogue_that_cannot_be_asked_costs_nothing(

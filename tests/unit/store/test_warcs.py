@@ -192,6 +192,16 @@ def test_a_large_record_is_a_few_requests(
     assert len(bytes(record.http().payload)) == 30 * 2**20
 
 
+def test_a_length_that_lies_costs_one_request_more(
+    tmp_path: Path, folder: Path, catalogue: Catalogue
+) -> None:
+    refs = shipped(folder, catalogue, tmp_path / "store")
+    blobs = CountingBlobs(tmp_path / "store")
+    source = BlobSource(blobs, f"sky-news/2026/11/02/{refs[0].file}", first=1)
+    assert next(iter_records(source, start=refs[1].offset))
+    assert len(blobs.reads) == 2
+
+
 def test_what_was_read_is_not_asked_for_again(tmp_path: Path) -> None:
     blobs, cache = stored(tmp_path), ReadCache(tmp_path / "cache", 10**7)
     for _ in range(3):
