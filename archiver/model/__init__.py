@@ -25,6 +25,15 @@ from archiver.model.article import (
     ReadTime,
     Video,
 )
+from archiver.model.changes import (
+    Change,
+    ChangeKind,
+    Changes,
+    Evidence,
+    Fact,
+    FactKind,
+    Stealth,
+)
 from archiver.model.warcref import WarcRef
 
 __all__ = [
@@ -35,12 +44,18 @@ __all__ = [
     "BlockKind",
     "Capture",
     "CaptureKind",
+    "Change",
+    "ChangeKind",
+    "Changes",
     "Cut",
     "DateCandidate",
     "Discovery",
+    "Evidence",
     "Extraction",
     "ExtractionState",
     "Extractor",
+    "Fact",
+    "FactKind",
     "Image",
     "Links",
     "Outlet",
@@ -50,6 +65,7 @@ __all__ = [
     "Revision",
     "Source",
     "SourceKind",
+    "Stealth",
     "Video",
     "WarcRef",
     "utcnow",

@@ -1,0 +1,1 @@
+"""What changed between two captures of an article: pure functions on articles, no I/O."""

@@ -1,0 +1,228 @@
+"""What changed from one article to another, by kind, with what proves it. Pure functions.
+
+Both must come from one version of the extractor: what another version does differently is no
+change of the article (see `comparable`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
+
+from archiver.extract.text import fold, letters
+from archiver.model import Article, ArticleKind, Change, ChangeKind, Changes, Evidence, Stealth
+from archiver.revise.body import Side, Size, compare_bodies
+from archiver.revise.corrections import is_notice
+from archiver.revise.edits import diff_words
+from archiver.revise.pictures import compare_pictures
+from archiver.revise.trivial import same_line
+from archiver.revise.words import count
+
+_SEPARATOR = re.compile(r"\s[|\-:\u00b7\u2022\u00bb/]\s|: | \|")
+_TRUNCATED = re.compile(r"\s*(?:\.\.\.|\[\.\.\.\])$")
+_DAY = timedelta(days=1)
+_MINUTE = timedelta(minutes=1)
+
+
+def comparable(old: Article, new: Article) -> bool:
+    """Whether one version of the extractor made both."""
+    return _version(old) == _version(new)
+
+
+def _version(article: Article) -> tuple[str, str] | None:
+    made = article.extractor
+    return (made.name, made.version) if made else None
+
+
+def compare(old: Article, new: Article, *, furniture: Collection[int] = ()) -> Changes:
+    """All changes from `old` to `new`, none where they differ in noise only.
+
+    `furniture`: digests (`Changes.lines`) of paragraphs that other articles of the outlet got
+    or lost as well; these count for nothing.
+    """
+    before, after = Side(old), Side(new)
+    body = compare_bodies(before, after, furniture=furniture)
+    notice = body.notice_text or _notice_above(before, after)
+    sizes: dict[ChangeKind, Size] = {
+        ChangeKind.HEADLINE: _headline(before, after),
+        ChangeKind.STANDFIRST: _standfirst(before, after),
+        ChangeKind.FACTS: body.facts,
+        ChangeKind.STYLE: body.style,
+        ChangeKind.BYLINE: _byline(old, new),
+        ChangeKind.DATES: Size(added=1, removed=1) if _redated(old, new) else Size(),
+        ChangeKind.IMAGES: compare_pictures(before, after),
+        ChangeKind.CORRECTION: body.notice if body.notice_text else Size(added=count(notice or "")),
+        ChangeKind.ACCESS: Size(added=1, removed=1) if _opened_or_closed(old, new) else Size(),
+    }
+    changes = tuple(
+        Change(kind=kind, added=size.added, removed=size.removed)
+        for kind, size in sizes.items()
+        if size
+    )
+    return Changes(
+        changes=changes,
+        facts=body.touched,
+        notice=notice,
+        moved=body.moved,
+        stealth=_stealth(
+            old,
+            new,
+            {change.kind for change in changes},
+            undone=body.undone,
+            noticed=notice is not None,
+        ),
+        old=evidence(old),
+        new=evidence(new),
+        lines=body.lines,
+    )
+
+
+def _notice_above(old: Side, new: Side) -> str | None:
+    """A notice that came with the standfirst."""
+    text = new.article.standfirst or ""
+    return text if text and is_notice(text) and not old.says(text) else None
+
+
+def unverified(old: Article, new: Article, why: str) -> Changes:
+    """That two captures could not be compared, and why."""
+    return Changes(old=evidence(old), new=evidence(new), unverified=why)
+
+
+def evidence(article: Article) -> Evidence:
+    """The capture that an article was made of."""
+    ref = article.warc
+    return Evidence(
+        captured_at=article.captured_at,
+        modified=article.modified,
+        file=ref.file if ref else None,
+        offset=ref.offset if ref else None,
+        record_id=ref.record_id if ref else None,
+        payload_digest=ref.payload_digest if ref else None,
+    )
+
+
+def _sized(old: str, new: str) -> Size:
+    size = Size()
+    size.add(diff_words(old, new))
+    if not size:  # only marks, which make a difference all the same: "Mayor out?"
+        size.added = size.removed = 1
+    return size
+
+
+def _headline(old: Side, new: Side) -> Size:
+    before, after = old.article.title or "", new.article.title or ""
+    if not before or not after or same_line(before, after) or letters(before) == letters(after):
+        return Size()
+    olds = {letters(one) for one in (before, *old.article.headlines)}
+    news = {letters(one) for one in (after, *new.article.headlines)}
+    if letters(before) in news and letters(after) in olds:  # the page has both, as it had before
+        return Size()
+    if _only_more(before, after, old, new) or _only_more(after, before, new, old):
+        return Size()
+    return _sized(before, after)
+
+
+def _only_more(short: str, long: str, of_short: Side, of_long: Side) -> bool:
+    """Whether a title is the other with a kicker or the site's name beside it."""
+    folded_short, folded_long = fold(short), fold(long)
+    if folded_short == folded_long or folded_short not in folded_long:
+        return False
+    parts = [part for part in _SEPARATOR.split(folded_long) if part and part not in folded_short]
+    known = {
+        letters(text)
+        for side in (of_short, of_long)
+        for text in (side.article.section, side.article.outlet, *side.article.tags)
+        if text
+    }
+    return bool(parts) and all(letters(part) in known or _is_host(part, of_long) for part in parts)
+
+
+def _is_host(part: str, side: Side) -> bool:
+    """Whether a part of a title is the site's name, as its address has it."""
+    name = letters(part)
+    return len(name) > 2 and name in letters(
+        side.article.url.split("/")[2:3][0] if "//" in side.article.url else ""
+    )
+
+
+def _standfirst(old: Side, new: Side) -> Size:
+    before, after = old.article.standfirst or "", new.article.standfirst or ""
+    if same_line(before, after) or letters(before) == letters(after):
+        return Size()
+    if _is_cut(before, after) or _is_cut(after, before):
+        return Size()
+    stayed = not before or new.says(before)
+    stood = not after or old.says(after)
+    if stayed and stood:  # it stands in another place
+        return Size()
+    return _sized(before, after)
+
+
+def _is_cut(short: str, long: str) -> bool:
+    """Whether a text is the beginning of the other, as descriptions are."""
+    begin, cuts = _TRUNCATED.subn("", fold(short))
+    return bool(cuts) and len(begin) > 20 and letters(long).startswith(letters(begin))
+
+
+def _byline(old: Article, new: Article) -> Size:
+    olds, news = ({letters(name) for name in one.authors} for one in (old, new))
+    known_old, known_new = (
+        {letters(name) for name in (*one.authors, *one.agencies)} for one in (old, new)
+    )
+    gone = [name for name in old.authors if letters(name) not in known_new]
+    come = [name for name in new.authors if letters(name) not in known_old]
+    if not (olds and news) and not (gone or come):
+        return Size()
+    return Size(added=_words(come), removed=_words(gone))
+
+
+def _words(names: Iterable[str]) -> int:
+    return sum(max(1, count(name)) for name in names)
+
+
+def _moment(text: str | None) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _redated(old: Article, new: Article) -> bool:
+    """Whether an article gives another time of publication, not only another form of it."""
+    before, after = _moment(old.published), _moment(new.published)
+    if before is None or after is None or old.published == new.published:
+        return False
+    if before.replace(tzinfo=None, second=0) == after.replace(tzinfo=None, second=0):
+        return False  # the same by the clock: one of the two tells its zone wrongly
+    if before.tzinfo is None or after.tzinfo is None:
+        bare = len(old.published or "") <= 10 or len(new.published or "") <= 10
+        apart = abs(before.replace(tzinfo=None) - after.replace(tzinfo=None))
+        return apart >= (2 * _DAY if bare and before.tzinfo != after.tzinfo else _MINUTE)
+    return abs(before - after) >= _MINUTE
+
+
+def _opened_or_closed(old: Article, new: Article) -> bool:
+    before, after = old.access.free, new.access.free
+    return before is not None and after is not None and before != after
+
+
+def _stealth(
+    old: Article, new: Article, kinds: Collection[ChangeKind], *, undone: bool, noticed: bool
+) -> tuple[Stealth, ...]:
+    """What should have been said of the change and was not.
+
+    A notice is looked for where what had been said is said no more: the headline changed, or a
+    fact went. A live blog needs none, it adds.
+    """
+    if not {ChangeKind.HEADLINE, ChangeKind.FACTS, ChangeKind.STYLE} & set(kinds):
+        return ()
+    marks = []
+    if old.modified is None and new.modified is None:
+        marks.append(Stealth.MODIFIED_MISSING)
+    elif new.modified is not None and _moment(old.modified) == _moment(new.modified):
+        marks.append(Stealth.MODIFIED_UNCHANGED)
+    live = ArticleKind.LIVEBLOG in {old.kind, new.kind}
+    if (ChangeKind.HEADLINE in kinds or undone) and not live and not noticed:
+        marks.append(Stealth.NO_NOTICE)
+    return tuple(marks)
