@@ -106,6 +106,12 @@ caps mgr = "allow *"
 _NAMES = ("mon.", "client.admin", "osd.0", "client.rgw")
 
 
+def ceph_version() -> str:
+    """What radosgw says of itself: "ceph version 16.2.15 (...) pacific (stable)"."""
+    said = subprocess.run(["radosgw", "--version"], capture_output=True, text=True, check=True)
+    return said.stdout.strip()
+
+
 class Gateway:
     """The daemons, all children of this process, in a folder; a context manager."""
 
