@@ -17,13 +17,14 @@ from urllib.parse import unquote, urlsplit
 import click
 
 from archiver.cli.context import load_settings
+from archiver.cli.naming import named_file
 from archiver.errors import NoArchiveError, UsageError
 
 if TYPE_CHECKING:
     from archiver.config.load import Loaded
     from archiver.extract.inputs import Input
     from archiver.model import Extraction
-    from archiver.warc.source import ByteSource
+    from archiver.store.copies import Copy
 
 
 @click.command()
@@ -69,7 +70,7 @@ def command(
     loaded = load_settings(context)
     settings = loaded.settings.extract
     inputs = itertools.chain(
-        *(_pages(_found(name, loaded), url, loaded) for name in files),
+        *(_pages(named_file(name, loaded), url, loaded) for name in files),
         *(inputs_of_list(path) for path in lists),
     )
     whole = True
@@ -90,12 +91,13 @@ def command(
     return 0 if whole else 3
 
 
-def _pages(given: Path | ByteSource, url: str | None, loaded: Loaded) -> Iterator[Input]:
+def _pages(given: Path | Copy, url: str | None, loaded: Loaded) -> Iterator[Input]:
     """The pages of a file; of one of the archive's own, or of a store, those not redacted."""
     from archiver.extract.inputs import Input, inputs_of_file
     from archiver.store.catalogue import Catalogue  # SQLAlchemy takes a fifth of a second
+    from archiver.store.copies import open_whole
 
-    inputs = inputs_of_file(given, url=url)
+    inputs = inputs_of_file(given if isinstance(given, Path) else open_whole(given), url=url)
     if isinstance(given, Path) and not _is_ours(given, loaded):
         yield from inputs
         return
@@ -125,30 +127,6 @@ def _is_ours(path: Path, loaded: Loaded) -> bool:
         store.scheme == "file"
         and path.resolve().is_relative_to(Path(unquote(store.path)).resolve())
     )
-
-
-def _found(name: str, loaded: Loaded) -> Path | ByteSource:
-    """What a name on the command line means; a path that is none, where it means nothing."""
-    path = Path(name)
-    url = urlsplit(name)
-    if url.scheme == "file" and not url.netloc:
-        return Path(unquote(url.path))
-    if path.exists() or url.scheme not in ("", "s3"):
-        return path
-    from archiver.store.blobsource import BlobSource  # SQLAlchemy takes a while
-    from archiver.store.catalogue import Catalogue
-    from archiver.store.warcs import Stores, Warcs
-
-    if url.scheme == "s3":
-        return BlobSource(*Stores.of(loaded).find(name), whole=True)
-    if path.name != name:
-        return path
-    try:
-        with Catalogue.open(loaded.catalogue_url) as catalogue:
-            warcs = Warcs.of(loaded, catalogue)
-            return warcs.open(name, whole=True) if warcs.exists(name) else path
-    except NoArchiveError:
-        return path
 
 
 @contextmanager

@@ -135,7 +135,8 @@ class Chores:
         done = await jobs.check_slice(self.loaded, self.catalogue, self._clock())
         detail = ", ".join(done.damaged[:20]) or None
         await self.watch.note("archive", "damage", detail)
-        return {"files": done.files, "damaged": list(done.damaged[:20])}
+        unasked = {"unasked": done.unasked} if done.unasked else {}
+        return {"files": done.files, "damaged": list(done.damaged[:20]), **unasked}
 
     async def _prune(self) -> dict[str, object]:
         return dict(await jobs.prune(self.loaded, self.catalogue, self._clock()))

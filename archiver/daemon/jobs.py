@@ -17,6 +17,8 @@ from archiver.config.load import Loaded
 from archiver.errors import ArchiverError
 from archiver.fetch.recovery import finish_left_files
 from archiver.store.catalogue import Catalogue
+from archiver.store.copies import UNREACHABLE, look_at
+from archiver.store.warcs import Warcs
 
 log = structlog.get_logger("daemon")
 
@@ -25,24 +27,53 @@ _MOST_FILES = 500  # in one command line
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Checked:
-    """What came of checking WARC files: how many, and the names of those with faults."""
+    """What came of checking WARC files: how many, and the names of those with faults.
+
+    `unasked`: how many could not be looked at, since their store did not answer; they are next.
+    """
 
     files: int
     damaged: tuple[str, ...]
+    unasked: int = 0
 
 
 async def check_slice(loaded: Loaded, catalogue: Catalogue, now: datetime) -> Checked:
-    """Check a share of the archive's files in a process of its own, longest unchecked first."""
+    """Check a share of the archive's files, longest unchecked first.
+
+    Those that are here are read in a process of its own; of those that are in a store only, size
+    and SHA-256 are asked for.
+    """
     share = loaded.settings.daemon.check_share / 100
     names = await asyncio.to_thread(catalogue.least_checked, share)
+    warcs = Warcs.of(loaded, catalogue)
     damaged: list[str] = []
+    unasked: list[str] = []
     for start in range(0, len(names), _MOST_FILES):
         some = names[start : start + _MOST_FILES]
-        lost = [name for name in some if not (loaded.warc_folder / name).is_file()]
-        found = await _check([loaded.warc_folder / name for name in some if name not in lost])
+        here = [name for name in some if (loaded.warc_folder / name).is_file()]
+        found = await _check([loaded.warc_folder / name for name in here])
+        lost, silent = await asyncio.to_thread(
+            _look, warcs, catalogue, [name for name in some if name not in here]
+        )
         damaged += [*lost, *found]
-        await asyncio.to_thread(catalogue.note_checked, some, now)
-    return Checked(files=len(names), damaged=tuple(damaged))
+        unasked += silent
+        done = [name for name in some if name not in silent]
+        await asyncio.to_thread(catalogue.note_checked, done, now)
+    return Checked(files=len(names) - len(unasked), damaged=tuple(damaged), unasked=len(unasked))
+
+
+def _look(warcs: Warcs, catalogue: Catalogue, names: list[str]) -> tuple[list[str], list[str]]:
+    """Those of the files that no store has whole, and those of which no store said anything."""
+    known = [file for file in map(catalogue.file, names) if file is not None]
+    lost: list[str] = [file.name for file in known if file.copy_url is None and file.size != 0]
+    unasked: list[str] = []
+    copied = [file for file in known if file.copy_url is not None]
+    for file, fault in look_at(warcs.stores, copied):
+        if fault is not None:
+            (unasked if fault.name == UNREACHABLE else lost).append(file.name)
+    if unasked:
+        log.warning("store does not answer", files=len(unasked))
+    return lost, unasked
 
 
 async def _check(paths: list[Path]) -> list[str]:
@@ -60,13 +91,13 @@ async def _check(paths: list[Path]) -> list[str]:
     except asyncio.CancelledError:
         process.kill()
         raise
-    if process.returncode not in (0, 1):
+    if process.returncode not in (0, 1, 3):
         raise ArchiverError(
             f"the check of WARC files ended with {process.returncode}",
             todo="Run archiver check by hand.",
         )
     lines = (json.loads(line) for line in said.decode("utf-8", "replace").splitlines() if line)
-    return [Path(line["file"]).name for line in lines if not line["whole"]]
+    return [Path(line["file"]).name for line in lines if line["whole"] is False]
 
 
 async def rotate(loaded: Loaded, catalogue: Catalogue) -> None:

@@ -3,113 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
-from archiver.errors import ArchiverError, WarcError
+from archiver.errors import ArchiverError, StorageError, WarcError
+from archiver.fetch.examine import Audited, Examined, Finding, Lost, examine
 from archiver.fetch.index import original_of
 from archiver.fetch.parallel import side_by_side
-from archiver.fetch.recovery import size_and_sha256
 from archiver.fetch.redacted import hiding, shown_lines
 from archiver.store import tombstones
 from archiver.store.catalogue import Catalogue
+from archiver.store.copies import CHANGED, UNREACHABLE, Copy, fault_of, look_at
 from archiver.store.files import WarcFile
 from archiver.store.tombstones import known_events
-from archiver.warc.cdxj import read_sidecar, record_line, sort_lines
-from archiver.warc.check import check_file
-from archiver.warc.names import resolve
-from archiver.warc.reader import StoredRecord, read_record
+from archiver.store.warcs import Warcs
+from archiver.warc.cdxj import offset_and_url, read_sidecar
+from archiver.warc.reader import StoredRecord
 from archiver.warc.recover import left_open
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One thing that is wrong, by a name of a fixed vocabulary.
+def audit_file(place: Path | Copy) -> Audited:
+    """What is wrong with one WARC by itself, be it that it cannot be read at all.
 
-    damaged: a record that is not whole or not true; unreadable: no WARC that can be opened;
-    capture-gone: a row of the catalogue for which there is no record; capture-unknown: an answer
-    without its row; original-gone: a revisit whose response is
-    not in the archive; sidecar-missing, sidecar-wrong: the CDXJ index; left-open: a crash left
-    the file; file-unknown: not in the catalogue, or not as closed; file-changed: not the bytes
-    that were closed; file-gone: the catalogue knows it, the folder does not; redactions-differ:
-    the account of redactions and the catalogue do not say the same.
+    What is lost is told by the index beside it, where there is one.
     """
-
-    name: str
-    file: str
-    what: str
-    offset: int | None = None
-    record_id: str | None = None
-
-    def __str__(self) -> str:
-        """One line for people."""
-        where = "" if self.offset is None else f" at {self.offset}"
-        return f"{self.name}{where}: {self.what}"
+    examined = examine(place)
+    lost = []
+    there = {at[0] for line in examined.lines if (at := offset_and_url(line))} - examined.untrue
+    for line in (isinstance(place, Path) and read_sidecar(place)) or ():
+        at = offset_and_url(line)
+        if at is not None and at[0] not in there:
+            lost.append(Lost(offset=at[0], url=at[1], at=line.split(" ")[1]))
+    return _audited(examined, list(examined.found), lost)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Examined:
-    """What one file holds and what is wrong with it, found by one pass over it."""
-
-    path: Path
-    found: tuple[Finding, ...] = ()
-    lines: tuple[str, ...] = ()
-    captures: frozenset[int] = frozenset()  # offsets of the answers that a catalogue lists
-    revisits: tuple[StoredRecord, ...] = ()  # without their blocks
-    size: int | None = None  # None where it could not be read at all
-    sha256: str = ""
-
-
-def audit_file(path: Path) -> list[Finding]:
-    """What is wrong with one WARC by itself, be it that it cannot be read at all."""
-    return list(_examine(path).found)
-
-
-def _examine(path: Path) -> _Examined:
-    lines: list[str] = []
-    captures: set[int] = set()
-    revisits: list[StoredRecord] = []
-
-    def visit(record: StoredRecord) -> None:
-        line = record_line(record)
-        if line:
-            lines.append(line)
-            if record.is_http and '"status": "-"' not in line:
-                captures.add(record.offset)
-        if record.type == "revisit":
-            revisits.append(replace(record, block=b""))
-
-    try:
-        damage = check_file(path, visit=visit)
-        size, sha256 = size_and_sha256(path)
-    except WarcError as error:
-        unreadable = Finding(name="unreadable", file=path.name, what=str(error))
-        return _Examined(path=path, found=(unreadable,))
-    return _Examined(
-        path=path,
-        found=tuple(
-            Finding(
-                name="damaged",
-                file=fault.file,
-                offset=fault.offset,
-                what=fault.what,
-                record_id=fault.record_id,
-            )
-            for fault in damage
-        ),
-        lines=tuple(sort_lines(lines)),
-        captures=frozenset(captures),
-        revisits=tuple(revisits),
-        size=size,
-        sha256=sha256,
+def _audited(examined: Examined, found: Sequence[Finding], lost: Sequence[Lost]) -> Audited:
+    return Audited(
+        place=str(examined.place),
+        found=tuple(found),
+        intact=None if examined.size is None else examined.intact,
+        lost=tuple(lost) if found else (),
     )
 
 
 class Audit:
-    """Checks the files of an archive's WARC folder against its catalogue."""
+    """Checks an archive's WARC files, here and in stores, against its catalogue."""
 
-    def __init__(self, folder: Path, catalogue: Catalogue) -> None:
-        self._folder = folder
+    def __init__(self, warcs: Warcs, catalogue: Catalogue) -> None:
+        self._warcs = warcs
+        self._folder = warcs.folder
         self._catalogue = catalogue
         self._known = {file.name: file for file in catalogue.files()}
         self._places = catalogue.places()
@@ -118,32 +59,59 @@ class Audit:
 
     def file(self, path: Path) -> list[Finding]:
         """What is wrong with one closed file."""
-        ((_, found),) = self.files([path])
-        return found
+        (audited,) = self.files([path])
+        return list(audited.found)
 
-    def files(self, paths: Sequence[Path]) -> Iterator[tuple[Path, list[Finding]]]:
-        """What is wrong with each of these closed files, read side by side."""
-        for examined in side_by_side(_examine, paths):
+    def files(self, places: Sequence[Path | Copy]) -> Iterator[Audited]:
+        """What is wrong with each of these closed files or copies of such, read side by side."""
+        for examined in side_by_side(examine, places):
             found = list(examined.found)
+            lost: list[Lost] = []
             if examined.size is not None:
-                name = examined.path.name
-                found += self._sidecar(examined)
+                name = examined.place.name
+                if isinstance(examined.place, Path):
+                    found += self._sidecar(examined.place, examined)
                 for revisit in examined.revisits:
-                    found += self._original(examined.path, revisit)
+                    found += self._original(name, revisit)
                 found += self._as_closed(examined, self._known.get(name))
-                found += self._rows(examined, frozenset(self._places.get(name, ())))
-            yield examined.path, found
+                rows = frozenset(self._places.get(name, ()))
+                found += self._rows(examined, rows)
+                lost = self._lost(name, rows - (examined.captures - examined.untrue))
+            yield _audited(examined, found, lost)
+
+    def copies(self) -> list[WarcFile]:
+        """The files of which the catalogue knows a copy."""
+        return [file for file in self._known.values() if file.copy_url is not None]
 
     def folder(self) -> Iterator[Finding]:
-        """What is wrong beside the closed files: those left open, those that are not there."""
+        """What is wrong beside the closed files: those left open, those that are not there.
+
+        Those that are copies only are looked at where they are, without reading them.
+        """
         for left in left_open(self._folder):
             yield Finding(name="left-open", file=left.name, what="a crash left it unfinished")
         yield from self._redactions()
+        away: list[WarcFile] = []
         for known in self._known.values():
-            if known.size != 0 and not resolve(self._folder, known.name).exists():
-                yield Finding(
-                    name="file-gone", file=known.name, what="is in the catalogue, but not here"
-                )
+            if known.size == 0 or self._warcs.is_here(known.name):
+                continue
+            if known.copy_url is not None:
+                away.append(known)
+                continue
+            what = "is in the catalogue, but not here"
+            yield Finding(name="file-gone", file=known.name, what=what)
+        for file, fault in look_at(self._warcs.stores, away):
+            if fault is not None:
+                yield Finding(name=fault.name, file=file.name, what=fault.what)
+
+    def _lost(self, name: str, offsets: frozenset[int]) -> list[Lost]:
+        if not offsets:
+            return []
+        return [
+            Lost(offset=capture.warc.offset, url=capture.url, at=capture.captured_at.isoformat())
+            for capture in self._catalogue.captures_in(name)
+            if capture.warc.offset in offsets
+        ]
 
     def _redactions(self) -> Iterator[Finding]:
         """Whether the archive's own account of what was redacted says what the catalogue does."""
@@ -159,9 +127,9 @@ class Audit:
             what = f"{event}, {identity}: {where} does not say so"
             yield Finding(name="redactions-differ", file=path.name, what=what)
 
-    def _sidecar(self, examined: _Examined) -> Iterator[Finding]:
-        name = examined.path.name
-        beside = read_sidecar(examined.path)
+    def _sidecar(self, path: Path, examined: Examined) -> Iterator[Finding]:
+        name = path.name
+        beside = read_sidecar(path)
         if beside is None:
             yield Finding(name="sidecar-missing", file=name, what="has no CDXJ index")
         elif beside != shown_lines(examined.lines, self._veil):
@@ -170,8 +138,8 @@ class Audit:
             what = f"its CDXJ index {what}"
             yield Finding(name="sidecar-wrong", file=name, what=what)
 
-    def _rows(self, examined: _Examined, rows: frozenset[int]) -> Iterator[Finding]:
-        name = examined.path.name
+    def _rows(self, examined: Examined, rows: frozenset[int]) -> Iterator[Finding]:
+        name = examined.place.name
         for offset in sorted(rows - examined.captures):
             what = "the catalogue has a capture here, but no such record stands here"
             yield Finding(name="capture-gone", file=name, offset=offset, what=what)
@@ -181,7 +149,7 @@ class Audit:
                 what = "this capture is not in the catalogue"
                 yield Finding(name="capture-unknown", file=name, offset=offset, what=what)
 
-    def _original(self, path: Path, revisit: StoredRecord) -> Iterator[Finding]:
+    def _original(self, name: str, revisit: StoredRecord) -> Iterator[Finding]:
         original = original_of(self._catalogue, revisit)
         what = "the catalogue knows no such response"
         if original is not None:
@@ -189,7 +157,13 @@ class Audit:
             if place in self._good:
                 return
             try:
-                record = read_record(resolve(self._folder, place[0]), place[1])
+                record = self._warcs.read(original.warc)
+            except StorageError as error:
+                what = str(error)
+                if fault_of(error).name == UNREACHABLE:
+                    unread = f"the original of a revisit cannot be looked at: {what}"
+                    yield Finding(name=UNREACHABLE, file=name, offset=revisit.offset, what=unread)
+                    return
             except WarcError as error:
                 what = str(error)
             else:
@@ -200,20 +174,21 @@ class Audit:
         named = revisit.header("WARC-Refers-To-Target-URI"), revisit.header("WARC-Refers-To-Date")
         yield Finding(
             name="original-gone",
-            file=path.name,
+            file=name,
             offset=revisit.offset,
             record_id=revisit.record_id,
             what=f"a revisit of {named[0]} at {named[1]}: {what}",
         )
 
-    def _as_closed(self, examined: _Examined, known: WarcFile | None) -> Iterator[Finding]:
-        name = examined.path.name
+    def _as_closed(self, examined: Examined, known: WarcFile | None) -> Iterator[Finding]:
+        name = examined.place.name
         if known is None or not known.closed:
             what = "is not in the catalogue" if known is None else "is not closed in the catalogue"
             yield Finding(name="file-unknown", file=name, what=what)
         elif known.sha256 is not None and f"sha256:{examined.sha256}" != known.sha256:
+            copy = isinstance(examined.place, Copy)
             what = (
                 f"has {examined.size} bytes, and not the SHA-256 of the {known.size} that were"
                 " closed"
             )
-            yield Finding(name="file-changed", file=name, what=what)
+            yield Finding(name=CHANGED if copy else "file-changed", file=name, what=what)

@@ -6,22 +6,22 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from typing import TypeVar
 
+_Place = TypeVar("_Place")
 _Result = TypeVar("_Result")
 
 
-def side_by_side(work: Callable[[Path], _Result], paths: Sequence[Path]) -> Iterator[_Result]:
-    """Give what `work`, a function of a module, makes of each file, in their order.
+def side_by_side(work: Callable[[_Place], _Result], places: Sequence[_Place]) -> Iterator[_Result]:
+    """Give what `work`, a function of a module, makes of each place, in their order.
 
-    What it gives and raises has to cross between processes.
+    What it takes, gives and raises has to cross between processes.
     """
-    workers = min(os.cpu_count() or 1, len(paths))
+    workers = min(os.cpu_count() or 1, len(places))
     if workers < 2:
-        yield from map(work, paths)
+        yield from map(work, places)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
         step = 2 * workers  # bounds what waits in memory
-        for start in range(0, len(paths), step):
-            yield from pool.map(work, paths[start : start + step])
+        for start in range(0, len(places), step):
+            yield from pool.map(work, places[start : start + step])

@@ -56,6 +56,15 @@ class Lookups(Store):
                 found.setdefault(name, array("q")).append(offset)
         return found
 
+    def captures_in(self, name: str) -> list[Capture]:
+        """Every capture in a WARC file, redacted or not, in its order.
+
+        Reads the rows of all captures once: for a file that is damaged, not for every day.
+        """
+        wanted = select_captures(t.warc_file.c.name == name).order_by(t.capture.c.offset)
+        with self._reading() as conn:
+            return [to_capture(row) for row in conn.execute(wanted)]
+
     def refers_to(self, url: str, at: datetime) -> Capture | None:
         """The response of a URL at a moment, which a revisit names as what it stands for.
 

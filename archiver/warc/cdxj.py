@@ -93,6 +93,15 @@ def file_lines(warc: Path | ByteSource) -> list[str]:
     return sort_lines(line for line in map(record_line, items) if line)
 
 
+def offset_and_url(line: str) -> tuple[int, str] | None:
+    """Give what a line says of where its record is, and of which URL; None where it is no line."""
+    try:
+        fields = json.loads(line.split(" ", 2)[2])
+        return int(fields["offset"]), str(fields["url"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return None
+
+
 def read_sidecar(warc: Path) -> list[str] | None:
     """Give the lines of the index beside a WARC, as they stand; None where there is none."""
     try:

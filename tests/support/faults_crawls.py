@@ -26,6 +26,7 @@ from archiver.fetch.recovery import finish_left_files
 from archiver.model import Capture
 from archiver.store.captures import select_captures, to_capture
 from archiver.store.catalogue import Catalogue
+from archiver.store.warcs import Warcs
 from archiver.warc.names import JOURNAL, OPEN, TORN
 from archiver.warc.reader import Damage, StoredRecord, iter_records
 
@@ -181,7 +182,7 @@ class TriedArchive:
         with closing(self.catalogue()) as catalogue:
             finish_left_files(self.warcs, catalogue)  # as the next crawl would
             files = sorted(self.warcs.glob("*.warc.gz"))
-            audit = Audit(self.warcs, catalogue)
+            audit = Audit(Warcs(self.warcs, catalogue.file), catalogue)
             found = [f"audit: {fault}" for path in files for fault in audit.file(path)]
             found += [f"audit: {fault}" for fault in audit.folder()]
             rows = _captures(catalogue)

@@ -17,6 +17,7 @@ from archiver.fetch.recovery import finish_left_files
 from archiver.fetch.reindex import index_file, reindex
 from archiver.store import tables as t
 from archiver.store.catalogue import Catalogue
+from archiver.store.warcs import Warcs
 from archiver.warc.journal import journal_line
 from archiver.warc.names import JOURNAL, OPEN, SIDECAR, TORN, beside
 from archiver.warc.record import RefersTo, WarcInfo, exchange_records
@@ -55,8 +56,12 @@ def write(folder: Path, *minutes: int, refers_to: RefersTo | None = None) -> Pat
     return folder / name
 
 
+def audit_of(folder: Path, catalogue: Catalogue) -> Audit:
+    return Audit(Warcs(folder, catalogue.file), catalogue)
+
+
 def names(catalogue: Catalogue, folder: Path) -> list[str]:
-    audit = Audit(folder, catalogue)
+    audit = audit_of(folder, catalogue)
     found = [fault.name for path in sorted(folder.glob("*.warc.gz")) for fault in audit.file(path)]
     return found + [fault.name for fault in audit.folder()]
 
@@ -71,7 +76,7 @@ def test_a_whole_archive_has_no_findings(catalogue: Catalogue, folder: Path) -> 
     assert names(catalogue, folder) == ["file-unknown"]
     mend(catalogue, folder)
     assert names(catalogue, folder) == []
-    assert audit_file(path) == []
+    assert audit_file(path).found == ()
 
 
 @pytest.mark.parametrize("lines", [None, "", "com,example)/ 20240506000000 {}\n"])
@@ -190,13 +195,13 @@ def test_rows_and_records_that_have_no_counterpart(catalogue: Catalogue, folder:
     path, other = write(folder, 0, 1, 2), write(folder, 3)
     mend(catalogue, folder)
     path.write_bytes(other.read_bytes())  # records at other offsets, and fewer
-    found = Audit(folder, catalogue).file(path)
+    found = audit_of(folder, catalogue).file(path)
     gone = [fault for fault in found if fault.name == "capture-gone"]
     assert len(gone) in (2, 3)  # the first of both files may stand at one offset
     assert "file-changed" in {fault.name for fault in found}
     fresh = write(folder, 4)
     catalogue.close_file(fresh.name, at=STARTED, size=fresh.stat().st_size, sha256=None)
-    assert [fault.name for fault in Audit(folder, catalogue).file(fresh)] == ["capture-unknown"]
+    assert [fault.name for fault in audit_of(folder, catalogue).file(fresh)] == ["capture-unknown"]
 
 
 def test_a_file_that_cannot_be_read_does_not_end_the_check(
@@ -204,8 +209,8 @@ def test_a_file_that_cannot_be_read_does_not_end_the_check(
 ) -> None:
     (folder / "a.warc.gz").write_bytes(gzip.compress(b"filedesc://old.arc 0.0.0.0 2001"))
     beside(write(folder, 0), SIDECAR).unlink()
-    checked = list(Audit(folder, catalogue).files(sorted(folder.glob("*.warc.gz"))))
-    assert [[fault.name for fault in found] for _, found in checked] == [
+    checked = list(audit_of(folder, catalogue).files(sorted(folder.glob("*.warc.gz"))))
+    assert [[fault.name for fault in one.found] for one in checked] == [
         ["unreadable"],
         ["sidecar-missing", "file-unknown"],
     ]

@@ -83,4 +83,4 @@ def test_indexes_pass_over_failures(tmp_path: Path, kept: list[Capture | None]) 
     with Catalogue.open(f"sqlite:///{tmp_path}/new.sqlite", create=True) as catalogue:
         (indexed,) = reindex(tmp_path, catalogue, sidecars=True)
         assert (indexed.captures, indexed.sidecar, indexed.damage) == (1, None, ())
-        assert Audit(tmp_path, catalogue).file(path) == []
+        assert Audit(Warcs(tmp_path, catalogue.file), catalogue).file(path) == []

@@ -19,11 +19,16 @@ from archiver.fetch.reindex import reindex
 from archiver.fetch.takedown import Takedown
 from archiver.store.catalogue import Catalogue
 from archiver.store.tombstones import file_beside
+from archiver.store.warcs import Warcs
 from archiver.warc.names import JOURNAL, OPEN, SIDECAR, beside
 from archiver.warc.record import WarcInfo, exchange_records
 from archiver.warc.writer import WarcWriter
 
 URL, OTHER = "https://news.example/a", "https://news.example/b"
+
+
+def audit_of(folder: Path, catalogue: Catalogue) -> Audit:
+    return Audit(Warcs(folder, catalogue.file), catalogue)
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def listed(path: Path) -> list[str]:
 
 
 def names(catalogue: Catalogue, folder: Path) -> list[str]:
-    audit = Audit(folder, catalogue)
+    audit = audit_of(folder, catalogue)
     found = [fault.name for path in sorted(folder.glob("*.warc.gz")) for fault in audit.file(path)]
     return found + [fault.name for fault in audit.folder()]
 
@@ -93,7 +98,7 @@ def test_an_index_that_lists_what_is_redacted_is_found_and_mended(
         with pytest.raises(ArchiverError, match="redacted all the same"):
             redact(catalogue, folder, URL)
     assert catalogue.captures_of(URL) == []
-    [finding] = [one for found in Audit(folder, catalogue).files([path]) for one in found[1]]
+    [finding] = [one for found in audit_of(folder, catalogue).files([path]) for one in found.found]
     assert (finding.name, "redacted" in finding.what) == ("sidecar-wrong", True)
     list(reindex(folder, catalogue, sidecars=True))
     assert len(listed(path)) == 2

@@ -143,5 +143,5 @@ def test_every_question_is_asked() -> None:
     # an audit or after a crash, or are no questions
     unasked = {"add_problems", "open_file", "close_file", "files", "open", "close"}
     unasked |= {"set_alert", "prune"}
-    unasked |= {"places", "close_unused_file", "keep_host_state", "keep_robots"}
+    unasked |= {"places", "captures_in", "close_unused_file", "keep_host_state", "keep_robots"}
     assert methods - asked == unasked
