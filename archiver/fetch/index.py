@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,6 +37,7 @@ _READ = frozenset(  # into an article, or into mentions of pages
     {CaptureKind.PAGE, CaptureKind.FEED, CaptureKind.SITEMAP, CaptureKind.SECTION}
 )
 _MAX_FIELDS = 1024 * 1024  # bytes of a metadata record that are read
+_SHA1 = re.compile(r"sha1:[A-Z2-7]{32}")
 UNKNOWN_OUTLET = "unknown"  # of records that do not say for whom they were made
 
 
@@ -227,12 +229,25 @@ def _stored_row(record: StoredRecord, said: Mapping[str, str]) -> Iterator[Row]:
             ),
             record_type=record.type,
             truncated=None if revisit else record.header("WARC-Truncated"),
-            body=BodyFacts.said(said) if revisit else body_facts(answer),
+            body=BodyFacts.said(said) if revisit else body_facts(answer, _said_digest(record)),
             failed="error" in said,
         )
     except (WireError, ValueError):
         return
     yield Row(capture=capture, discovery=_discovery(said))
+
+
+def _said_digest(record: StoredRecord) -> str | None:
+    """The payload's digest as its record says it, for bodies without any coding.
+
+    Of one that came in chunks some tools give the digest with the chunks, so that it is made anew;
+    so is one of another kind than ours. Whether it is true is a matter of `archiver check`.
+    """
+    digest = record.header("WARC-Payload-Digest") or ""
+    coded = any(name.lower() == b"transfer-encoding" for name, _ in record.http_head().headers)
+    if coded or record.header("WARC-Segment-Number") or not _SHA1.fullmatch(digest):
+        return None
+    return digest
 
 
 def _discovery(said: Mapping[str, str]) -> Discovery | None:

@@ -21,7 +21,9 @@ def side_by_side(work: Callable[[_Place], _Result], places: Sequence[_Place]) ->
     if workers < 2:
         yield from map(work, places)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("forkserver")) as pool:
+    context = get_context("forkserver")
+    context.set_forkserver_preload([work.__module__])  # once, and not in each worker
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
         step = 2 * workers  # bounds what waits in memory
         for start in range(0, len(places), step):
             yield from pool.map(work, places[start : start + step])

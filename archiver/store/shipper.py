@@ -87,13 +87,15 @@ class Shipper:
                     pool.map(self._try, small[start : start + 4 * self._settings.parallel])
                 )
                 yield from group
-                if any(map(_unreachable, group)):
+                if all(map(_unreachable, group)):
                     return
+        before = True
         for file in large:
             done = self._try(file)
             yield done
-            if _unreachable(done):
+            if not before and _unreachable(done):
                 return
+            before = not _unreachable(done)
 
     def remove_old(self) -> Iterator[str]:
         """Remove local files whose copies were verified long enough ago; their names.

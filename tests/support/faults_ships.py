@@ -35,7 +35,8 @@ addressing = "path"
 keep_local = 0
 part_size = "5MiB"
 parallel = 3
-retries = {retries}
+retries = 3
+timeout = "{timeout}"
 """
 
 
@@ -50,14 +51,21 @@ class Shelf:
 
     @classmethod
     def make(
-        cls, folder: Path, place: S3Place, *, small: int, large: int, retries: int = 3
+        cls,
+        folder: Path,
+        place: S3Place,
+        *,
+        small: int,
+        large: int,
+        through: S3Place | None = None,
+        timeout: str = "60s",
     ) -> Shelf:
-        """Close so many files below and above the size of one part."""
+        """Close so many files below and above the size of one part; ship them `through` another."""
         from archiver.store.catalogue import Catalogue
 
         bucket = place.new_bucket()
         (folder / "config").mkdir(parents=True)
-        text = _CONFIG.format(bucket=bucket, place=place, retries=retries)
+        text = _CONFIG.format(bucket=bucket, place=through or place, timeout=timeout)
         (folder / "config" / "archiver.toml").write_text(text)
         warcs = folder / "archive" / "warc"
         database = f"sqlite:///{folder / 'archive' / 'catalogue.sqlite'}"
@@ -70,8 +78,9 @@ class Shelf:
     def faults(self, *, ended: bool) -> list[str]:
         """What is wrong: files that are nowhere whole, or twice; at the end also what is left."""
         client = self.place.client()
-        listed = client.list_objects_v2(Bucket=self.bucket, MaxKeys=1000).get("Contents", [])
-        keys = [found["Key"] for found in listed if found["Key"].endswith(".warc.gz")]
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
+        listed = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        keys = [key for key in listed if key.endswith(".warc.gz")]
         wrong = []
         for name, count in Counter(key.rpartition("/")[2] for key in keys).items():
             if count > 1:

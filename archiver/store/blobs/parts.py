@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 MAX_PARTS = 10_000  # of one upload (S3 API reference, multipart upload limits)
@@ -22,27 +23,27 @@ class Part:
     sha256: bytes
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Digests:
-    """What is known of a local file once all of its parts were read."""
+    """What is known of a local file once all of its parts were read.
 
-    part_size: int
-    whole: str = ""  # SHA-256 in hex
-    md5s: list[bytes] = field(default_factory=list)
-    sha256s: list[bytes] = field(default_factory=list)
+    `whole` is its SHA-256 in hex; `sha256s` are the parts', where they were asked for.
+    """
+
+    whole: str
+    md5s: tuple[bytes, ...]
+    sha256s: tuple[bytes, ...]
 
     def etag(self) -> str:
         """What an ETag is where it is made of MD5: of one PUT, of an upload in parts."""
-        if len(self.md5s) <= 1:
-            return (
-                self.md5s[0] if self.md5s else hashlib.md5(usedforsecurity=False).digest()
-            ).hex()
+        if len(self.md5s) == 1:
+            return self.md5s[0].hex()
         joined = hashlib.md5(b"".join(self.md5s), usedforsecurity=False).hexdigest()
         return f"{joined}-{len(self.md5s)}"
 
     def checksum(self) -> str:
         """The store's SHA-256: of the whole, or of its parts' (a composite checksum)."""
-        if len(self.sha256s) <= 1:
+        if len(self.md5s) == 1:
             return base64.b64encode(bytes.fromhex(self.whole)).decode()
         joined = hashlib.sha256(b"".join(self.sha256s)).digest()
         return f"{base64.b64encode(joined).decode()}-{len(self.sha256s)}"
@@ -54,20 +55,52 @@ def part_size(path: Path, wanted: int) -> int:
     return max(wanted, least)
 
 
-def parts_of(path: Path, digests: Digests) -> Iterator[Part]:
-    """The parts of a file, whose digests are noted as they are read."""
+def each_part(
+    path: Path,
+    *,
+    size: int,
+    parallel: int,
+    act: Callable[[Part], None] = lambda part: None,
+    sha256s: bool = True,
+) -> Digests:
+    """Read a file once, and have `act` do something with each part, so many side by side.
+
+    Digests are made where the part is dealt with, but the whole's, which has to be made in order.
+    An empty file has one part, of nothing. Memory is `size` times one more than `parallel`.
+
+    Raises:
+        OSError, and what `act` raises: once all that was begun has ended.
+    """
     whole = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        number = 0
-        while body := _fill(file.fileno(), digests.part_size, number * digests.part_size):
-            number += 1
+    made: list[Future[Part]] = []
+
+    def deal_with(number: int, body: bytes) -> Part:
+        part = Part(
+            number=number,
+            body=body,
+            md5=hashlib.md5(body, usedforsecurity=False).digest(),
+            sha256=hashlib.sha256(body).digest() if sha256s else b"",
+        )
+        act(part)
+        return replace(part, body=b"")
+
+    with path.open("rb", buffering=0) as file, ThreadPoolExecutor(parallel) as pool:
+        running: set[Future[Part]] = set()
+        while (body := _fill(file.fileno(), size, len(made) * size)) or not made:
+            one = pool.submit(deal_with, len(made) + 1, body)
+            made.append(one)
+            running.add(one)
             whole.update(body)
-            md5 = hashlib.md5(body, usedforsecurity=False).digest()
-            part = Part(number=number, body=body, md5=md5, sha256=hashlib.sha256(body).digest())
-            digests.md5s.append(part.md5)
-            digests.sha256s.append(part.sha256)
-            yield part
-    digests.whole = whole.hexdigest()
+            if len(running) >= parallel:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                if any(each.exception() for each in done):
+                    break
+    parts = [one.result() for one in made]
+    return Digests(
+        whole=whole.hexdigest(),
+        md5s=tuple(part.md5 for part in parts),
+        sha256s=tuple(part.sha256 for part in parts),
+    )
 
 
 def _fill(fd: int, size: int, offset: int) -> bytes:

@@ -7,17 +7,25 @@ import hashlib
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError
 
 from archiver.config.storage import StorageSettings
 from archiver.errors import StorageError
 from archiver.model import utcnow
 from archiver.store.blobs import Blob, Uploaded, check_key
-from archiver.store.blobs.s3_client import as_storage_errors, client_error, code_of, make_client
+from archiver.store.blobs.s3_client import (
+    as_storage_errors,
+    client_error,
+    code_of,
+    make_client,
+    range_of,
+    whole_head,
+)
 from archiver.store.blobs.s3_rules import Rules
 
 _CHUNK = 1 << 20
@@ -127,8 +135,11 @@ class S3Blobs:
                 if code_of(error) == "InvalidRange":  # it begins behind the file's end
                     return b""
                 raise
+            begin, end, _ = range_of(answer)
             with answer["Body"] as body:
                 found: bytes = body.read()
+            if begin != offset or len(found) != end - begin + 1:
+                raise IncompleteReadError(actual_bytes=len(found), expected_bytes=length)
             return found
 
         return self.again(key, attempt)
@@ -150,8 +161,10 @@ class S3Blobs:
                         if code_of(error) == "InvalidRange":
                             return
                         raise
-                    etag = answer["ETag"]
-                    size = offset + answer["ContentLength"]
+                    begin, _, size = range_of(answer)
+                    if begin != offset:
+                        raise IncompleteReadError(actual_bytes=begin, expected_bytes=offset)
+                    etag = answer.get("ETag")
                     with answer["Body"] as body:
                         while piece := body.read(_CHUNK):
                             offset += len(piece)
@@ -165,15 +178,19 @@ class S3Blobs:
 
     def list(self, prefix: str = "") -> Iterator[Blob]:
         """List the objects, a thousand a request."""
-        pages = self.client.get_paginator("list_objects_v2")
-        with as_storage_errors(self.thing(prefix)):
-            for page in pages.paginate(Bucket=self.bucket, Prefix=self.prefix + prefix):
-                for found in page.get("Contents", ()):
-                    yield Blob(
-                        key=found["Key"].removeprefix(self.prefix),
-                        size=found["Size"],
-                        modified=found["LastModified"],
-                    )
+        more: dict[str, str] = {}
+        while True:
+            wanted = {"Bucket": self.bucket, "Prefix": self.prefix + prefix, **more}
+            page = self.again(prefix, partial(self.client.list_objects_v2, **wanted))
+            for found in page.get("Contents", ()):
+                yield Blob(
+                    key=found["Key"].removeprefix(self.prefix),
+                    size=found["Size"],
+                    modified=found["LastModified"],
+                )
+            if not page.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def head(self, key: str) -> Blob | None:
         """Look what is there."""
@@ -192,14 +209,17 @@ class S3Blobs:
         """The store's own words on an object, with its checksums; None where there is none."""
         mode = {"ChecksumMode": "ENABLED"} if self.rules.checksums else {}
         thing = self.thing(key)
-        with as_storage_errors(thing):
+
+        def attempt() -> dict[str, Any] | None:
             try:
                 found: dict[str, Any] = self.client.head_object(**self.place(key), **mode)
             except ClientError as error:
                 if client_error(error, thing).reason == "gone":
                     return None
                 raise
-        return found
+            return whole_head(found)
+
+        return self.again(key, attempt)
 
     def delete(self, key: str) -> None:
         """Remove an object for good; of a bucket with versions, its newest version."""

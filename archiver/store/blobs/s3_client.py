@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from botocore.exceptions import (
 from botocore.exceptions import (
     ConnectionError as BrokenConnectionError,
 )
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
 
 from archiver.config.storage import StorageSettings
 from archiver.errors import StorageError
@@ -33,7 +36,17 @@ _ON_THE_WAY = frozenset(
         "XAmzContentSHA256Mismatch",
     )
 )
+_RANGE = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BY_STATUS = {404: "gone", 409: "exists", 412: "exists", 416: "gone", 429: "unreachable"}
+_BROKEN = (
+    HTTPClientError,
+    BrokenConnectionError,
+    IncompleteReadError,
+    ResponseParserError,
+    HTTPError,  # of a body that breaks off while it is read
+    OSError,
+)
 _TODO = {
     "gone": "Check storage.url: bucket and prefix.",
     "refused": "Check the credentials and what they may do here: archiver doctor.",
@@ -77,7 +90,7 @@ def as_storage_errors(thing: str) -> Iterator[None]:
         yield
     except ClientError as error:
         raise client_error(error, thing) from error
-    except (HTTPClientError, BrokenConnectionError, IncompleteReadError, OSError) as error:
+    except _BROKEN as error:
         raise _error(f"no whole answer ({_words(error)})", "unreachable", thing) from error
     except BotoCoreError as error:  # no credentials, no such profile, no region
         raise _error(_words(error), "refused", thing) from error
@@ -99,6 +112,35 @@ def client_error(error: ClientError, thing: str) -> StorageError:
 def code_of(error: ClientError) -> str:
     """The code of a store's answer, such as NoSuchUpload."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def range_of(answer: Mapping[str, Any]) -> tuple[int, int, int]:
+    """First and last byte, and the whole size, of a part of an object (RFC 9110, section 14.4).
+
+    Raises:
+        IncompleteReadError: the answer does not say so: it broke off within its header.
+    """
+    match = _RANGE.fullmatch(answer.get("ContentRange", ""))
+    if match is None:
+        raise IncompleteReadError(actual_bytes=0, expected_bytes=1)
+    return int(match[1]), int(match[2]), int(match[3])
+
+
+def whole_head(found: dict[str, Any]) -> dict[str, Any]:
+    """What is said of an object, where it is all there.
+
+    An answer without a body that breaks off within its header looks whole to the HTTP library: its
+    last field is then a part of itself.
+
+    Raises:
+        IncompleteReadError: something is missing.
+    """
+    said = found.get("Metadata", {}).get("sha256")
+    if not {"ContentLength", "ETag", "LastModified"} <= found.keys() or (
+        said is not None and not _SHA256.fullmatch(said)
+    ):
+        raise IncompleteReadError(actual_bytes=0, expected_bytes=1)
+    return found
 
 
 def _error(what: str, reason: str, thing: str) -> StorageError:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from archiver.errors import StorageError
 from archiver.model import utcnow
 from archiver.store.blobs import Blob, Uploaded
-from archiver.store.blobs.parts import Digests, Part, part_size, parts_of
+from archiver.store.blobs.parts import Digests, Part, each_part, part_size
 from archiver.store.blobs.s3_client import as_storage_errors, code_of
 
 if TYPE_CHECKING:
@@ -38,17 +38,24 @@ def upload(store: S3Blobs, key: str, path: Path, *, sha256: str) -> Uploaded:
         StorageError: see `Blobs.upload`.
     """
     began = utcnow()
-    digests = Digests(part_size=part_size(path, store.settings.part_size))
+    size = path.stat().st_size
+    parts = _Parts(path=path, size=part_size(path, store.settings.part_size))
     found = store.head_object(key)
     if found is not None:
-        _read_all(path, digests)
-    elif path.stat().st_size <= digests.part_size:
-        _put_whole(store, key, path, digests, sha256)
+        digests = parts.each(store)
+    elif size <= parts.size:
+        digests = _put_whole(store, key, parts, sha256)
     else:
-        _put_parts(store, key, path, digests, sha256)
+        digests = _put_parts(store, key, parts, sha256)
     if digests.whole != sha256:
         raise _changed(path, sha256)
-    return _verify(store, key, digests, size=path.stat().st_size, asked=None if found else began)
+    done = _verify(store, key, digests, size=size, asked=None if found else began)
+    if size > parts.size:
+        # Of requests that were done twice, or of which no answer came.
+        for other, upload_id, _ in list(_uploads(store, key)):
+            if other == key:
+                _abort(store, key, upload_id)
+    return done
 
 
 def end_abandoned(store: S3Blobs, *, older_than: timedelta, but: Collection[str]) -> list[str]:
@@ -65,49 +72,52 @@ def end_abandoned(store: S3Blobs, *, older_than: timedelta, but: Collection[str]
     return ended
 
 
-def _read_all(path: Path, digests: Digests) -> None:
-    for _ in parts_of(path, digests):
-        pass
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Parts:
+    """A local file and the size of its parts."""
+
+    path: Path
+    size: int
+
+    def each(self, store: S3Blobs, act: Callable[[Part], None] = lambda part: None) -> Digests:
+        """Read them, and do something with each."""
+        return each_part(
+            self.path,
+            size=self.size,
+            parallel=store.settings.parallel,
+            act=act,
+            sha256s=store.rules.checksums,
+        )
 
 
-def _put_whole(store: S3Blobs, key: str, path: Path, digests: Digests, sha256: str) -> None:
-    parts = list(parts_of(path, digests))
+def _put_whole(store: S3Blobs, key: str, parts: _Parts, sha256: str) -> Digests:
+    bodies: list[bytes] = []
+    digests = parts.each(store, lambda part: bodies.append(part.body))
     if digests.whole != sha256:
-        raise _changed(path, sha256)
-    body = parts[0].body if parts else b""
+        raise _changed(parts.path, sha256)
     extra = store.rules.object_of(sha256) | store.rules.locked() | _WARC
-    md5 = bytes.fromhex(digests.etag())
+    (body,), (md5,) = bodies, digests.md5s
     try:
         store.put_object(key, body, md5=md5, sha256=bytes.fromhex(sha256), absent=True, extra=extra)
     except StorageError as error:
         if error.reason != "exists":  # an attempt of which no answer came did it: looked at below
             raise
+    return digests
 
 
-def _put_parts(store: S3Blobs, key: str, path: Path, digests: Digests, sha256: str) -> None:
+def _put_parts(store: S3Blobs, key: str, parts: _Parts, sha256: str) -> Digests:
     upload_id, there = _begin(store, key, sha256)
-    size = path.stat().st_size
-    with ThreadPoolExecutor(store.settings.parallel) as pool:
-        running: set[Future[None]] = set()
-        try:
-            for part in parts_of(path, digests):
-                if there.get(part.number) == (len(part.body), part.md5.hex()):
-                    continue
-                if len(running) >= store.settings.parallel:
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
-                    for one in done:
-                        one.result()
-                running.add(pool.submit(_put_part, store, key, upload_id, part))
-            for one in running:
-                one.result()
-        except BaseException:
-            for one in running:
-                one.cancel()
-            raise
+
+    def put(part: Part) -> None:
+        if there.get(part.number) != (len(part.body), part.md5.hex()):
+            _put_part(store, key, upload_id, part)
+
+    digests = parts.each(store, put)
     if digests.whole != sha256:
         _abort(store, key, upload_id)
-        raise _changed(path, sha256)
-    _complete(store, key, upload_id, digests, size)
+        raise _changed(parts.path, sha256)
+    _complete(store, key, upload_id, digests, parts.path.stat().st_size)
+    return digests
 
 
 def _begin(store: S3Blobs, key: str, sha256: str) -> tuple[str, dict[int, tuple[int, str]]]:
