@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from support.exchanges import exchange_of, request_of, writer
+from support.many_exchanges import exchange_of, request_of, writer
 
 from archiver.model import utcnow
 from archiver.warc.record import exchange_records

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
-from support.exchanges import generated, record_sets, writer
+from support.many_exchanges import generated, record_sets, writer
 from support.measure import BenchmarkError, Cost, best, timed
 
 from archiver.warc.check import check_file

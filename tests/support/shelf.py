@@ -20,9 +20,18 @@ INFO = WarcInfo(
 
 
 def fill(
-    folder: Path, catalogue: Catalogue, *, files: int, pages: int = 3, size: int = 2000
+    folder: Path,
+    catalogue: Catalogue,
+    *,
+    files: int,
+    pages: int = 3,
+    size: int = 2000,
+    body: bytes = b"",
 ) -> list[str]:
-    """Close so many files of so many pages with `size` bytes that do not compress; their names."""
+    """Close so many files of so many pages with `size` bytes that do not compress; their names.
+
+    With `body`, each page is that, and its number.
+    """
     names: list[str] = []
     noise = random.Random(files * 1000 + pages)
 
@@ -40,9 +49,9 @@ def fill(
         )
         taken: list[Capture] = []
         for page in range(pages):
-            body = b"<title>x</title>" + noise.randbytes(size)
+            text = b"%s %d %d" % (body, number, page) if body else noise.randbytes(size)
             came = exchange(
-                answer(body),
+                answer(b"<title>x</title>" + text),
                 url=f"https://news.example/{number}/{page}",
                 started=STARTED + timedelta(minutes=number, seconds=page),
             )
