@@ -6,7 +6,7 @@ The command line turns an error into its `exit_code`; nothing else does.
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 
@@ -24,9 +24,21 @@ class ArchiverError(Exception):
         self.todo = todo
         super().__init__(what, thing, todo)
 
+    def __reduce__(self) -> tuple[Callable[..., ArchiverError], tuple[object, ...]]:
+        """Cross between processes, whatever the arguments of `__init__` are."""
+        return _made_again, (type(self), self.args, self.__dict__)
+
     def __str__(self) -> str:
         text = f"{self.thing}: {self.what}" if self.thing else self.what
         return f"{text}. {self.todo}" if self.todo else text
+
+
+def _made_again(
+    kind: type[ArchiverError], args: tuple[object, ...], state: dict[str, object]
+) -> ArchiverError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class UsageError(ArchiverError):

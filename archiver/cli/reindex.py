@@ -3,38 +3,58 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from archiver.cli.context import load_settings
-from archiver.errors import NoArchiveError
+from archiver.errors import NoArchiveError, UsageError
+
+if TYPE_CHECKING:
+    from archiver.config.load import Loaded
+    from archiver.fetch.reindex import Indexed
+    from archiver.store.catalogue import Catalogue
 
 
 @click.command()
+@click.option(
+    "--from",
+    "source",
+    is_flag=False,
+    flag_value="",
+    metavar="[URL]",
+    help="Read the WARC files in a store instead: s3://BUCKET/PREFIX or file:///FOLDER; without"
+    " URL, that of storage.url.",
+)
+@click.option("--again", is_flag=True, help="With --from: also those whose copies are known.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with the counts.")
 @click.pass_context
-def command(context: click.Context, as_json: bool) -> int:
+def command(context: click.Context, source: str | None, again: bool, as_json: bool) -> int:
     """Read all WARC files, and add what the catalogue lacks of them.
 
     Makes a catalogue where there is none. What is there already stays as it is; to do it again
-    adds nothing. Articles come with the next crawl, which extracts the pages that wait. Exit
-    code 1 where a file is damaged: its intact records count.
+    adds nothing. Articles come with the next crawl, which extracts the pages that wait. With
+    --from, on a new machine, the store is all that is needed: pages are replayed from it at once,
+    and what was broken off goes on where it was. Exit code 1 where a file is damaged: its intact
+    records count.
     """
-    from archiver.fetch.recovery import finish_left_files  # SQLAlchemy and warcio take a while
-    from archiver.fetch.reindex import reindex
     from archiver.store.catalogue import Catalogue
     from archiver.store.tombstones import reconcile
 
     loaded = load_settings(context)
-    folder = loaded.warc_folder
-    if not folder.is_dir():
+    if again and source is None:
+        raise UsageError("--again is for --from", todo="Without it, all files are always read.")
+    url = None if source is None else _store_url(source, loaded)
+    if url is None and not loaded.warc_folder.is_dir():
         raise NoArchiveError(
-            "no WARC file here", thing=str(folder), todo="Crawl an outlet: archiver crawl OUTLET."
+            "no WARC file here",
+            thing=str(loaded.warc_folder),
+            todo="Crawl an outlet: archiver crawl OUTLET. Or name a store: --from.",
         )
     with Catalogue.open(loaded.catalogue_url, create=True) as catalogue:
         reconcile(loaded.redactions_file, catalogue)  # first: what is redacted shall not show
-        finish_left_files(folder, catalogue)
-        done = list(reindex(folder, catalogue))
+        done, skipped = _done(loaded, catalogue, url, again=again)
     counts = {
         "files": len(done),
         "files_added": sum(not file.known for file in done),
@@ -42,11 +62,53 @@ def command(context: click.Context, as_json: bool) -> int:
         "discoveries_added": sum(file.discoveries for file in done),
         "damaged": sum(bool(file.damage) for file in done),
     }
+    if url is not None:
+        counts["skipped"] = skipped
     if as_json:
         click.echo(json.dumps(counts))
-    else:
-        click.echo(
-            "{files} files read. Added: {files_added} files, {captures_added} captures,"
-            " {discoveries_added} discoveries. Damaged: {damaged}".format(**counts)
-        )
+        return 1 if counts["damaged"] else 0
+    for file in done:
+        for fault in file.damage if url is not None else ():
+            click.echo(f"{file.file}: damaged at {fault.offset}: {fault.what}")
+    click.echo(
+        "{files} files read. Added: {files_added} files, {captures_added} captures,"
+        " {discoveries_added} discoveries. Damaged: {damaged}".format(**counts)
+        + (f". Known, with their copies: {skipped}" if url is not None else "")
+    )
     return 1 if counts["damaged"] else 0
+
+
+def _store_url(source: str, loaded: Loaded) -> str:
+    from pydantic import ValidationError
+
+    from archiver.config.storage import StorageSettings
+
+    if not source and not loaded.settings.storage.url:
+        raise UsageError(
+            "no store is configured", todo="Set storage.url, or say --from=s3://BUCKET/PREFIX."
+        )
+    try:
+        return StorageSettings(url=source or loaded.settings.storage.url).url
+    except ValidationError as error:
+        raise UsageError(str(error.errors()[0]["msg"]), thing=f"--from={source}") from None
+
+
+def _done(
+    loaded: Loaded, catalogue: Catalogue, url: str | None, *, again: bool
+) -> tuple[Sequence[Indexed], int]:
+    """What came of each file that was read, and how many were passed over."""
+    from archiver.fetch.recovery import finish_left_files  # warcio takes a while
+    from archiver.fetch.reindex import reindex
+    from archiver.fetch.restore import reindex_store
+    from archiver.store.warcs import Warcs
+
+    if url is None:
+        finish_left_files(loaded.warc_folder, catalogue)
+        return list(reindex(loaded.warc_folder, catalogue)), 0
+    done: list[Indexed] = []
+    skipped = 0
+    for came in reindex_store(Warcs.of(loaded, catalogue), url, catalogue, again=again):
+        skipped += came.skipped
+        if came.indexed is not None:
+            done.append(came.indexed)
+    return done, skipped

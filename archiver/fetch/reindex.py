@@ -8,19 +8,21 @@ from pathlib import Path
 
 from archiver.fetch.index import Row, Rows
 from archiver.fetch.parallel import side_by_side
-from archiver.fetch.recovery import add_rows, size_and_sha256
+from archiver.fetch.recovery import add_rows
 from archiver.fetch.redacted import shown_lines
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
+from archiver.store.copies import Copy, open_whole
 from archiver.warc.cdxj import read_sidecar, record_line, sort_lines, write_sidecar
 from archiver.warc.reader import Damage, iter_records
+from archiver.warc.source import Digested
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileIndex:
     """What one closed WARC holds: its rows, its CDXJ lines, and what is damaged in it."""
 
-    path: Path
+    place: Path | Copy
     size: int  # bytes
     sha256: str  # hex
     rows: tuple[Row, ...]
@@ -44,26 +46,28 @@ class Indexed:
     damage: tuple[Damage, ...]
 
 
-def index_file(path: Path) -> FileIndex:
-    """Read a WARC once, and once more for its digest. Intact records count, damage is listed.
+def index_file(place: Path | Copy) -> FileIndex:
+    """Read a WARC, or a copy of one, once. Intact records count, damage is listed.
 
     Raises:
         WarcError, OSError: the file cannot be read.
+        StorageError: its store does not give it.
     """
     rows, lines, damage = Rows(), [], []
     found: list[Row] = []
-    for item in iter_records(path):
-        if isinstance(item, Damage):
-            damage.append(item)
-            continue
-        found += rows.take(item)
-        line = record_line(item)
-        if line:
-            lines.append(line)
-    found += rows.rest()
-    size, sha256 = size_and_sha256(path)
+    with Digested(open_whole(place)) as source:
+        for item in iter_records(source):
+            if isinstance(item, Damage):
+                damage.append(item)
+                continue
+            found += rows.take(item)
+            line = record_line(item)
+            if line:
+                lines.append(line)
+        found += rows.rest()
+        size, sha256 = source.size_and_sha256()
     return FileIndex(
-        path=path,
+        place=place,
         size=size,
         sha256=sha256,
         rows=tuple(found),
@@ -85,18 +89,19 @@ def reindex(
     """
     closed = {file.name for file in catalogue.files() if file.closed}
     veil = catalogue.veil()
-    for found in side_by_side(index_file, sorted(folder.glob("*.warc.gz"))):
-        name = found.path.name
-        captures, discoveries = _catalogued(catalogue, found, trial=trial)
+    paths = sorted(folder.glob("*.warc.gz"))
+    for path, found in zip(paths, side_by_side(index_file, paths), strict=True):
+        name = path.name
+        captures, discoveries = catalogued(catalogue, found, trial=trial)
         if name not in closed and not trial:
             catalogue.close_file(
                 name, at=utcnow(), size=found.size, sha256=f"sha256:{found.sha256}"
             )
-        beside = read_sidecar(found.path)
+        beside = read_sidecar(path)
         lines = shown_lines(found.lines, veil)
         wrong = "missing" if beside is None else "wrong" if beside != lines else None
         if sidecars and wrong and not trial:
-            write_sidecar(found.path, lines)
+            write_sidecar(path, lines)
         yield Indexed(
             file=name,
             captures=captures,
@@ -107,7 +112,8 @@ def reindex(
         )
 
 
-def _catalogued(catalogue: Catalogue, found: FileIndex, *, trial: bool) -> tuple[int, int]:
+def catalogued(catalogue: Catalogue, found: FileIndex, *, trial: bool = False) -> tuple[int, int]:
+    """Add what the catalogue lacks of a file; how many captures, and mentions that led to them."""
     if trial:
         return len(catalogue.lacking([row.capture for row in found.rows])), 0
     return add_rows(catalogue, found.rows)

@@ -180,7 +180,7 @@ def test_a_trial_changes_nothing(catalogue: Catalogue, folder: Path) -> None:
 
 def test_many_files_are_read_side_by_side(folder: Path) -> None:
     paths = sorted(write(folder, minute) for minute in range(7))
-    assert [found.path for found in side_by_side(index_file, paths)] == paths
+    assert [found.place for found in side_by_side(index_file, paths)] == paths
 
 
 def test_what_was_renamed_but_not_catalogued_is(catalogue: Catalogue, folder: Path) -> None:
