@@ -138,7 +138,7 @@ class Gateway:
             raise UnavailableError(reason)
         folder, certificate = self._folder, Certificate.in_folder(self._folder)
         fsid, store = str(uuid4()), str(uuid4())
-        mon_port, rgw_port = _free_port(), _free_port()
+        mon_port, rgw_port = free_port(), free_port()
         text = _SETTINGS.format(
             fsid=fsid,
             folder=folder,
@@ -226,7 +226,7 @@ def _new_key() -> str:
     return b64encode(struct.pack("<HIIH", 1, int(time.time()), 0, 16) + os.urandom(16)).decode()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A port that nobody listens on, and that no outgoing connection is given by the system."""
     while True:
         port = random.randrange(10_000, 30_000)
