@@ -47,7 +47,13 @@ def ceph(s3_real: S3Place, monkeypatch: pytest.MonkeyPatch) -> S3Place:
     return s3_real
 
 
-@pytest.fixture(params=["folder", "moto-sha256", "moto-md5", "ceph-md5"])
+@pytest.fixture
+def swift(s3_swift: S3Place, monkeypatch: pytest.MonkeyPatch) -> S3Place:
+    use_credentials(monkeypatch, s3_swift)
+    return s3_swift
+
+
+@pytest.fixture(params=["folder", "moto-sha256", "moto-md5", "ceph-md5", "swift-md5"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
     server, _, checksums = str(request.param).partition("-")
     if server == "folder":
@@ -200,7 +206,7 @@ def algorithm(store: S3Blobs) -> dict[str, str]:
     return {"ChecksumAlgorithm": "SHA256"} if store.rules.checksums else {}
 
 
-@pytest.mark.parametrize("server", ["moto-sha256", "moto-md5", "ceph-md5"])
+@pytest.mark.parametrize("server", ["moto-sha256", "moto-md5", "ceph-md5", "swift-md5"])
 def test_an_upload_goes_on_where_it_was_cut_off(
     request: pytest.FixtureRequest, local: Path, server: str
 ) -> None:
