@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 
 class ArchiverError(Exception):
@@ -45,6 +46,18 @@ class UsageError(ArchiverError):
     """The command line asks for something that is not there, such as an unknown outlet."""
 
     exit_code = 2
+
+
+class StaleRevisionError(ArchiverError):
+    """Revisions of another version of the extractor stand beside a new capture.
+
+    Nothing was saved: extract their captures again, then save with what came of it.
+    `revisions` are theirs.
+    """
+
+    def __init__(self, revisions: Sequence[Any]) -> None:
+        self.revisions = tuple(revisions)
+        super().__init__(f"{len(self.revisions)} revisions are to be extracted again first")
 
 
 class ConfigError(ArchiverError):

@@ -18,6 +18,7 @@ from archiver.fetch.run import run_of
 from archiver.model import Article, ArticleKind, ExtractionState
 from spiders.items import PageItem
 from spiders.reservations import Reservations
+from spiders.revising import save_judged
 from spiders.spellings import spellings_of
 
 _NO_NEWS = (ArticleKind.BLOCKED, ArticleKind.CONSENT)
@@ -82,16 +83,13 @@ class ArticlePipeline:
             run.count("pages/section")
             self._learn(item, article=False)
             raise DropItem(f"{item.page.url}: a section page")
-        self._save(item, article)
+        await self._save(item, article)
         return article_to_json(article)
 
-    def _save(self, item: PageItem, article: Article) -> None:
+    async def _save(self, item: PageItem, article: Article) -> None:
         run = run_of(self._crawler)
-        saved = run.catalogue.save_article(
-            article,
-            territory=run.territory,
-            spellings=spellings_of(item, run.territory),
-        )
+        spellings = spellings_of(item, run.territory)
+        saved = await save_judged(run, self._pool, article, spellings)
         run.catalogue.set_extraction(item.capture, ExtractionState.DONE)
         if saved.new:
             if article.kind not in _NO_NEWS:  # which say nothing of the page behind them

@@ -196,13 +196,18 @@ class Capture:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Revision:
-    """One state of an article; number 1 is the first that was seen."""
+    """One state of an article; number 1 is the first that was seen.
+
+    `changes` have no facts and no notice: see `archiver.revise` for these.
+    """
 
     article_id: int
     number: int
     captured_at: datetime
     text_digest: str
     article: Article
+    changes: Changes | None = None  # from the one before; None for the first, or where not known
+    against: int | None = None  # number of the one before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

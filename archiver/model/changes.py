@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from archiver.model.article import Article
+
 
 class ChangeKind(StrEnum):
     """What of an article changed. A trivial difference has none of these."""
@@ -67,6 +69,19 @@ class Evidence:
     offset: int | None = None
     record_id: str | None = None
     payload_digest: str | None = None
+
+    @classmethod
+    def of(cls, article: Article) -> Evidence:
+        """The capture that an article was made of."""
+        ref = article.warc
+        return cls(
+            captured_at=article.captured_at,
+            modified=article.modified,
+            file=ref.file if ref else None,
+            offset=ref.offset if ref else None,
+            record_id=ref.record_id if ref else None,
+            payload_digest=ref.payload_digest if ref else None,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -72,8 +72,8 @@ def compare(old: Article, new: Article, *, furniture: Collection[int] = ()) -> C
             undone=body.undone,
             noticed=notice is not None,
         ),
-        old=evidence(old),
-        new=evidence(new),
+        old=Evidence.of(old),
+        new=Evidence.of(new),
         lines=body.lines,
     )
 
@@ -86,20 +86,7 @@ def _notice_above(old: Side, new: Side) -> str | None:
 
 def unverified(old: Article, new: Article, why: str) -> Changes:
     """That two captures could not be compared, and why."""
-    return Changes(old=evidence(old), new=evidence(new), unverified=why)
-
-
-def evidence(article: Article) -> Evidence:
-    """The capture that an article was made of."""
-    ref = article.warc
-    return Evidence(
-        captured_at=article.captured_at,
-        modified=article.modified,
-        file=ref.file if ref else None,
-        offset=ref.offset if ref else None,
-        record_id=ref.record_id if ref else None,
-        payload_digest=ref.payload_digest if ref else None,
-    )
+    return Changes(old=Evidence.of(old), new=Evidence.of(new), unverified=why)
 
 
 def _sized(old: str, new: str) -> Size:

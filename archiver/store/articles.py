@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, or_, select, update
 
-from archiver.contract import article_to_json
 from archiver.model import Article, Revision, utcnow
 from archiver.store import tables as t
 from archiver.store.aliases import Alias, add_aliases, settle
-from archiver.store.base import Store, count, intern, intern_outlets, intern_urls
+from archiver.store.base import Store, count, intern_outlets, intern_urls
+from archiver.store.chain import Newcomer, place
 from archiver.store.engine import insert
-from archiver.store.fingerprint import text_digest
 from archiver.store.identity import CANONICAL, Territory, identity_of
+from archiver.store.judging import Judge
 from archiver.store.revisions import article_revisions
 
 NO_OUTLET = "unknown"  # of articles that came without one
@@ -40,19 +40,23 @@ class Articles(Store):
         *,
         territory: Territory | None = None,
         spellings: Mapping[str, str] | None = None,
+        judge: Judge | None = None,
     ) -> Saved:
         """Keep an article as it stood when it was captured.
 
         An article is known by its outlet and its URL (see `identity_of`, which is told the
         outlet's `territory`). `spellings` are other URLs of its page, each with the rule that
-        says so. Where its text is
-        that of the revision before or after it by time of capture, there is no new revision;
-        so captures may be saved in any order. A revision whose own capture is extracted again
-        is replaced in place: the extractor changed, not the page. A gone article that was
-        captured after it was marked is live again.
+        says so. Where it says what the revision before or after it by time of capture says, or
+        differs from it in noise only by the word of `judge`, there is no new revision; so captures
+        may be saved in any order. A revision whose own capture is extracted again is replaced in
+        place: the extractor changed, not the page. A gone article that was captured after it was
+        marked is live again.
+
+        Raises:
+            StaleRevisionError: nothing was saved; `judge.fresh` lacks revisions that another
+                version of the extractor made.
         """
         at = article.captured_at or utcnow()
-        digest = text_digest(article)
         with self._writing() as conn:
             name = article.outlet or NO_OUTLET
             outlet_id = intern_outlets(conn, [name])[name]
@@ -71,11 +75,17 @@ class Articles(Store):
             )
             if known_as.rule not in (None, CANONICAL):
                 settle(conn, [urls[identity]])
-            number = _extracted_again(conn, article_id, article, at, digest)
-            number = number or _same_text(conn, article_id, at, digest)
-            changed = number is None
-            if number is None:
-                number = _add_revision(conn, article_id, article, at, digest)
+            number, changed = place(
+                conn,
+                Newcomer(
+                    article_id=article_id,
+                    outlet_id=outlet_id,
+                    page_id=urls[article.url],
+                    article=article,
+                    at=at,
+                ),
+                judge,
+            )
             changes = {
                 (outlet_id, "articles", ""): int(new),
                 (outlet_id, "revisions", ""): int(changed),
@@ -154,78 +164,6 @@ class Articles(Store):
         """
         with self._reading() as conn:
             return article_revisions(conn, url)
-
-
-def _extracted_again(
-    conn: Connection, article_id: int, article: Article, at: datetime, digest: str
-) -> int | None:
-    """Replace the revision of this very capture, if there is one; returns its number."""
-    revision = t.revision.c
-    return conn.execute(
-        update(t.revision)
-        .where(revision.article_id == article_id, revision.captured_at == at)
-        .values(
-            word_count=article.word_count,
-            text_digest=digest,
-            title=article.title,
-            article=article_to_json(article),
-        )
-        .returning(revision.number)
-    ).scalar()
-
-
-def _same_text(conn: Connection, article_id: int, at: datetime, digest: str) -> int | None:
-    """The number of the revision just before or just after `at`, if its text is the same."""
-    revision = t.revision.c
-    of_article = select(revision.number, revision.text_digest).where(
-        revision.article_id == article_id
-    )
-    before = of_article.where(revision.captured_at <= at).order_by(
-        revision.captured_at.desc(), revision.number.desc()
-    )
-    after = of_article.where(revision.captured_at > at).order_by(
-        revision.captured_at, revision.number
-    )
-    for neighbour in (before, after):
-        row = conn.execute(neighbour.limit(1)).first()
-        if row and row.text_digest == digest:
-            return int(row.number)
-    return None
-
-
-def _add_revision(
-    conn: Connection, article_id: int, article: Article, at: datetime, digest: str
-) -> int:
-    """Add a revision under the next number, and point the article at its newest."""
-    revision = t.revision.c
-    of_article = revision.article_id == article_id
-    highest = conn.execute(select(func.max(revision.number)).where(of_article)).scalar()
-    number = (highest or 0) + 1
-    file_id = None
-    if article.warc:
-        name = article.warc.file
-        file_id = intern(conn, t.warc_file.c.name, {name: {"opened": at}})[0][name]
-    conn.execute(
-        t.revision.insert().values(
-            article_id=article_id,
-            number=number,
-            captured_at=at,
-            file_id=file_id,
-            offset=article.warc.offset if article.warc else None,
-            word_count=article.word_count,
-            text_digest=digest,
-            title=article.title,
-            article=article_to_json(article),
-        )
-    )
-    newest = select(revision.number).where(of_article)
-    newest = newest.order_by(revision.captured_at.desc(), revision.number.desc()).limit(1)
-    conn.execute(
-        update(t.article)
-        .where(t.article.c.id == article_id)
-        .values(revision=newest.scalar_subquery())
-    )
-    return number
 
 
 def _saw(conn: Connection, article_id: int, page_id: int, at: datetime) -> None:

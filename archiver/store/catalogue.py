@@ -11,6 +11,7 @@ from archiver.store.articles import Articles
 from archiver.store.captures import Captures
 from archiver.store.engine import catalogue_url, make_engine
 from archiver.store.files import Files
+from archiver.store.history import History
 from archiver.store.hosts import Hosts
 from archiver.store.hubs import Hubs
 from archiver.store.lists import Lists
@@ -38,6 +39,7 @@ class Catalogue(
     Refusals,
     Lookups,
     Lists,
+    History,
     Status,
     Hubs,
     Shapes,

@@ -30,6 +30,20 @@ def text_digest(article: Article) -> str:
     return f"sha256:{hashlib.sha256(json.dumps(parts).encode('ascii')).hexdigest()}"
 
 
+def marks_digest(article: Article) -> int:
+    """A signed 64-bit digest of what an article says beside its text, for revisions only.
+
+    That is when it was published, whether it is free to read, and its pictures.
+    """
+    said = [
+        article.published,
+        article.access.free,
+        [[image.url, image.is_cover] for image in article.images],
+    ]
+    digest = hashlib.blake2b(json.dumps(said).encode("ascii"), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
 def words_digest(discovery: Discovery) -> int:
     """A signed 64-bit digest of what the source said of the URL: guid, title and dates."""
     said = [

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from archiver.store.columntypes import BYTEWISE, Code, Micros, Packed, Words
 from archiver.store.tables.naming import SOURCES, metadata
 from archiver.store.tables.redacting import redacted, redaction, removal
+from archiver.store.tables.revising import baseline, change, changed_line
 from archiver.store.tables.watching import (
     alert,
     child,
@@ -51,7 +52,10 @@ __all__ = [
     "alert",
     "alias",
     "article",
+    "baseline",
     "capture",
+    "change",
+    "changed_line",
     "child",
     "discovery",
     "host_state",
@@ -267,6 +271,7 @@ revision = Table(
     Column("text_digest", Packed, nullable=False),
     Column("title", Words),
     Column("article", JSON, nullable=False),  # the contract's JSON
+    Column("marks", BigInteger),  # digest of what it says beside its text; not of old rows
     PrimaryKeyConstraint("article_id", "number"),
     Index("ix_revision_file_id", "file_id"),  # for a file that is written anew
 )

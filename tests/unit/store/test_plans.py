@@ -12,9 +12,11 @@ from sqlalchemy import Connection, event
 from support.captures import START, after, make_article, make_capture, make_ref
 
 from archiver.model import Discovery, ExtractionState, SourceKind
+from archiver.revise.compare import comparable, compare
 from archiver.store.aliases import Alias
 from archiver.store.catalogue import Catalogue
 from archiver.store.hosts import Blocks
+from archiver.store.judging import Judge
 from archiver.store.polls import Poll
 from archiver.store.schedule import Rhythm
 from archiver.store.tombstones import events_of, lifting
@@ -31,7 +33,10 @@ REDACTION = Redaction(
 )  # fmt: skip
 FOLDER = replace(REDACTION, scope=Scope.PREFIX, payloads=())
 LIFTED = lifting("0a", at=START, by="", reason="")
-TABLES = "url|source|target|alias|answered|same|poll|child|capture|article|revision|discovery"
+TABLES = (
+    "url|source|target|alias|answered|same|poll|child|capture|article|revision|discovery"
+    "|change|changed_line|baseline"
+)
 GROWING = re.compile(rf"SCAN ({TABLES}|problem|run)\b(?!.*pending)")
 
 QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
@@ -49,7 +54,16 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "pending": lambda c: c.pending(),
     "pending of an outlet": lambda c: c.pending("sky-news"),
     "set_extraction": lambda c: c.set_extraction(c.captures_of(PAGE)[0], ExtractionState.DONE),
+    "save_article with a judge": lambda c: c.save_article(
+        make_article(PAGE, "new 1", after(days=9)),
+        judge=Judge(compare=compare, comparable=comparable),
+    ),
     "save_article": lambda c: c.save_article(make_article(PAGE, "new", after(days=9))),
+    "changed_articles": lambda c: c.changed_articles(since=START, until=after(days=9)),
+    "changed_articles of an outlet": lambda c: c.changed_articles(
+        since=START, until=after(days=9), outlets=["sky-news"], stealth=True
+    ),
+    "removed_articles": lambda c: c.removed_articles(since=START, until=after(days=9)),
     "mark_gone": lambda c: c.mark_gone(PAGE, at=after(days=10), status=404),
     "known_articles": lambda c: c.known_articles("sky-news"),
     "get_article": lambda c: c.get_article(PAGE),

@@ -1,0 +1,128 @@
+"""What changed lately: questions over all articles of an outlet, or of all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from archiver.model import ChangeKind, Changes
+from archiver.store import tables as t
+from archiver.store.base import Store
+from archiver.store.hiding import veil_of
+from archiver.store.judging import kinds_to_bits
+from archiver.store.revisions import shown_revisions
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ChangedArticle:
+    """What changed to one revision of an article from the one before; `at`: its capture."""
+
+    outlet: str
+    url: str
+    title: str | None
+    at: datetime
+    revision: int
+    against: int
+    changes: Changes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RemovedArticle:
+    """An article that its outlet answers for no more: since when, and with which status."""
+
+    outlet: str
+    url: str
+    title: str | None
+    at: datetime
+    status: int | None
+    revision: int
+
+
+class History(Store):
+    """The part of the catalogue that tells what changed in a span of time."""
+
+    def changed_articles(
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        kinds: Collection[ChangeKind] = (),
+        outlets: Collection[str] = (),
+        stealth: bool = False,
+    ) -> list[ChangedArticle]:
+        """Changes whose later capture is of `since` or after, and before `until`; newest first.
+
+        Those of any of `kinds` (all where there are none) in any of `outlets`; with `stealth`
+        only those that are marked so. What is redacted is left out. Steps through an index of
+        the span: cost grows with the changes in it.
+        """
+        change = t.change.c
+        wanted = (
+            select(change.article_id, change.number, change.against, change.at, t.outlet.c.name)
+            .join_from(t.change, t.outlet, change.outlet_id == t.outlet.c.id)
+            .where(change.at >= since, change.at < until)
+            .order_by(change.at.desc(), change.article_id, change.number)
+        )
+        bits = kinds_to_bits(kinds or tuple(ChangeKind))
+        wanted = wanted.where(change.kinds.bitwise_and(bits) != 0)
+        if outlets:
+            numbers = select(t.outlet.c.id).where(t.outlet.c.name.in_(outlets))
+            wanted = wanted.where(change.outlet_id.in_(numbers))
+        if stealth:
+            wanted = wanted.where(change.stealth != 0)
+        found: list[ChangedArticle] = []
+        with self._reading() as conn:
+            for row in conn.execute(wanted).all():
+                pair = shown_revisions(conn, row.article_id, (row.number, row.against))
+                new = next((one for one in pair if one.number == row.number), None)
+                if new is None or new.changes is None:
+                    continue
+                found.append(
+                    ChangedArticle(
+                        outlet=row.name,
+                        url=new.article.url,
+                        title=new.article.title,
+                        at=row.at,
+                        revision=row.number,
+                        against=row.against,
+                        changes=new.changes,
+                    )
+                )
+        return found
+
+    def removed_articles(
+        self, *, since: datetime, until: datetime, outlets: Collection[str] = ()
+    ) -> list[RemovedArticle]:
+        """Articles that are gone since a moment in the span; newest first, redacted ones not."""
+        article, revision = t.article.c, t.revision.c
+        wanted: Select[Any] = (
+            select(
+                t.outlet.c.name.label("outlet"),
+                t.url.c.url,
+                revision.title,
+                article.gone_at.label("at"),
+                article.gone_status.label("status"),
+                article.revision,
+            )
+            .join_from(t.article, t.outlet, article.outlet_id == t.outlet.c.id)
+            .join(t.url, article.page_id == t.url.c.id)
+            .join(
+                t.revision,
+                (revision.article_id == article.id) & (revision.number == article.revision),
+            )
+            .where(article.state == "gone", article.gone_at >= since, article.gone_at < until)
+            .order_by(article.gone_at.desc(), article.id)
+        )
+        # by outlet, for the index begins with it
+        names = outlets or select(t.outlet.c.name)
+        wanted = wanted.where(
+            article.outlet_id.in_(select(t.outlet.c.id).where(t.outlet.c.name.in_(names)))
+        )
+        with self._reading() as conn:
+            rows = conn.execute(wanted).all()
+            veil = veil_of(conn, {row.url for row in rows})
+            return [RemovedArticle(**row._mapping) for row in rows if veil.of_url(row.url) is None]
