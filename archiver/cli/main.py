@@ -34,6 +34,8 @@ COMMANDS = {
     "repair": "Finish files that a crash left open, and mend indexes and catalogue.",
     "reindex": "Read all WARC files, and add what the catalogue lacks of them.",
     "redact": "Hide pages from replay, lists, extraction and indexes, at once; a tombstone stays.",
+    "backup": "Back the catalogue up: a checked snapshot, packed, to the store.",
+    "restore": "Bring the catalogue back from a backup.",
     "replay": "Show archived pages in a browser, until interrupted.",
     "config": "Show the settings and where each comes from; print JSON Schemas.",
 }

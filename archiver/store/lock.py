@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import resource
+from collections.abc import Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -46,6 +47,25 @@ def outlet_lock(folder: Path, outlet: str) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # closed it is, whatever a disk reports
             os.close(handle)
+
+
+@contextmanager
+def many_locks(folder: Path, names: Collection[str]) -> Iterator[None]:
+    """Hold the locks of all these until the block ends; each takes an open file.
+
+    Raises:
+        LockedError: at once, where somebody holds one.
+        DiskFullError, WarcError: its file cannot be made.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = len(names) + 256
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    with ExitStack() as stack:
+        for name in sorted(names):
+            stack.enter_context(outlet_lock(folder, name))
+        yield
 
 
 def holder_of(folder: Path, outlet: str) -> int | None:

@@ -19,7 +19,7 @@ from typing import Any
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 NEEDS_ROOM = frozenset(
-    {"open", "write", "pwrite", "fsync", "fdatasync", "rename", "replace", "mkdir"}
+    {"open", "write", "pwrite", "fsync", "fdatasync", "rename", "replace", "link", "mkdir"}
 )
 OPERATIONS = NEEDS_ROOM | {"ftruncate", "close", "unlink"}
 
@@ -74,7 +74,7 @@ class Layer:
         real_open = io.open
         for name in ("write", "pwrite", "fsync", "fdatasync", "ftruncate", "close"):
             setattr(os, name, self._on_descriptor(name))
-        for name in ("rename", "replace", "unlink", "mkdir"):
+        for name in ("rename", "replace", "link", "unlink", "mkdir"):
             setattr(os, name, self._on_path(name))
         os.open = self._open
         os.dup = self._dup
