@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,22 +14,34 @@ from archiver.cli.context import load_settings
 from archiver.errors import NoArchiveError
 
 if TYPE_CHECKING:
+    from archiver.config.load import Loaded
+    from archiver.fetch.mending import Done
+    from archiver.fetch.reindex import Indexed
     from archiver.store.catalogue import Catalogue
+    from archiver.store.warcs import Warcs
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option(
+    "--to-store",
+    is_flag=True,
+    help="Read the store's copies of files that are here, and put damaged ones again.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each thing done.")
 @click.pass_context
-def command(context: click.Context, dry_run: bool, as_json: bool) -> int:
+def command(context: click.Context, dry_run: bool, to_store: bool, as_json: bool) -> int:
     """Finish files that a crash left open, and mend indexes and catalogue.
 
     Files left open are made whole, and what was torn is kept beside them as .torn; CDXJ indexes
     that are missing or wrong are written anew; what the catalogue lacks is added. A closed file
-    is never changed: one that is damaged is named, its intact records count, and the exit code
-    is 1.
+    that is gone, or not what was closed, is fetched from its copy in the store, and the damaged
+    one kept as .damaged; with --to-store a damaged copy is put again under a new key. Nothing is
+    deleted. Where there is no whole copy, the damage is named, intact records count, and the exit
+    code is 1.
     """
     from archiver.store.catalogue import Catalogue
+    from archiver.store.warcs import Warcs
 
     loaded = load_settings(context)
     folder = loaded.warc_folder
@@ -36,26 +49,43 @@ def command(context: click.Context, dry_run: bool, as_json: bool) -> int:
         raise NoArchiveError(
             "no WARC file here", thing=str(folder), todo="Crawl an outlet: archiver crawl OUTLET."
         )
-    damaged = False
+    good = True
     count = 0
     with Catalogue.open(loaded.catalogue_url, create=not dry_run) as catalogue:
-        found = _repair(folder, catalogue, loaded.redactions_file, dry_run=dry_run)
-        for name, file, what in found:
-            count += 1
-            damaged = damaged or name == "damaged"
-            if as_json:
-                click.echo(json.dumps({"name": name, "file": file, "what": what}))
-            else:
-                click.echo(f"{file}: {name}: {what}")
+        warcs = Warcs.of(loaded, catalogue)
+        with _alone(loaded, catalogue, dry_run=dry_run):
+            for done in _repair(
+                warcs, catalogue, loaded.redactions_file, dry_run=dry_run, to_store=to_store
+            ):
+                count += 1
+                good = good and done.good
+                if as_json:
+                    row = {"name": done.name, "file": done.file, "what": done.what}
+                    click.echo(json.dumps(row))
+                else:
+                    click.echo(f"{done.file}: {done.name}: {done.what}")
     if not count and not as_json:
         click.echo("nothing to repair")
-    return 1 if damaged else 0
+    return 0 if good else 1
+
+
+def _alone(
+    loaded: Loaded, catalogue: Catalogue, *, dry_run: bool
+) -> AbstractContextManager[object]:
+    """Nobody ships meanwhile, where there are copies: what is fetched shall not be removed."""
+    from archiver.daemon.shipping import LOCK
+    from archiver.store.lock import outlet_lock
+
+    if dry_run or not any(file.copy_url for file in catalogue.files()):
+        return nullcontext()
+    return outlet_lock(loaded.archive_folder / "locks", LOCK)
 
 
 def _repair(
-    folder: Path, catalogue: Catalogue, redactions: Path, *, dry_run: bool
-) -> Iterator[tuple[str, str, str]]:
-    """Each thing that was done (or would be): its name, the file, and a sentence."""
+    warcs: Warcs, catalogue: Catalogue, redactions: Path, *, dry_run: bool, to_store: bool
+) -> Iterator[Done]:
+    """Each thing that was done, or would be."""
+    from archiver.fetch.mending import Done, Mender
     from archiver.fetch.recovery import finish_left_files
     from archiver.fetch.reindex import reindex
     from archiver.store.tombstones import reconcile
@@ -64,23 +94,36 @@ def _repair(
     lacked, unknown = (0, 0) if dry_run else reconcile(redactions, catalogue)
     if lacked or unknown:
         what = f"{unknown} events told to the catalogue, {lacked} written down"
-        yield "redactions-differ", redactions.name, what
+        yield Done(name="redactions-differ", file=redactions.name, what=what)
     if dry_run:
-        for left in left_open(folder):
-            yield "left-open", left.name, "is to be finished"
+        for left in left_open(warcs.folder):
+            yield Done(name="left-open", file=left.name, what="is to be finished")
     else:
-        for done in finish_left_files(folder, catalogue):
+        for done in finish_left_files(warcs.folder, catalogue):
             torn = f", {done.torn} torn bytes kept as .torn" if done.torn else ""
-            yield "left-open", done.file, f"finished with {done.size} bytes{torn}"
-    for found in reindex(folder, catalogue, sidecars=True, trial=dry_run):
-        if not found.known:
-            yield "file-unknown", found.file, "catalogued" if not dry_run else "is to be catalogued"
-        if found.captures or found.discoveries:
-            added = f"{found.captures} captures and {found.discoveries} discoveries"
-            what = f"{added} added" if not dry_run else f"lacks {found.captures} captures"
-            yield "captures-missing", found.file, what
-        if found.sidecar:
-            what = "its CDXJ index written anew" if not dry_run else "its CDXJ index is to be made"
-            yield f"sidecar-{found.sidecar}", found.file, what
-        for fault in found.damage:
-            yield "damaged", found.file, f"at {fault.offset}: {fault.what}"
+            what = f"finished with {done.size} bytes{torn}"
+            yield Done(name="left-open", file=done.file, what=what)
+    mender = Mender(warcs, catalogue, trial=dry_run)
+    yield from mender.bring_back()
+    for found in reindex(warcs.folder, catalogue, sidecars=True, trial=dry_run, mend=mender.mend):
+        yield from mender.said()
+        yield from _of_file(found, dry_run=dry_run)
+    yield from mender.mend_copies(to_store=to_store)
+
+
+def _of_file(found: Indexed, *, dry_run: bool) -> Iterator[Done]:
+    from archiver.fetch.mending import Done
+
+    file = found.file
+    if not found.known:
+        what = "catalogued" if not dry_run else "is to be catalogued"
+        yield Done(name="file-unknown", file=file, what=what)
+    if found.captures or found.discoveries:
+        added = f"{found.captures} captures and {found.discoveries} discoveries"
+        what = f"{added} added" if not dry_run else f"lacks {found.captures} captures"
+        yield Done(name="captures-missing", file=file, what=what)
+    if found.sidecar:
+        what = "its CDXJ index written anew" if not dry_run else "its CDXJ index is to be made"
+        yield Done(name=f"sidecar-{found.sidecar}", file=file, what=what)
+    for fault in found.damage:
+        yield Done(name="damaged", file=file, what=f"at {fault.offset}: {fault.what}", good=False)

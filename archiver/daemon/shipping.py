@@ -21,7 +21,7 @@ from archiver.store.lock import outlet_lock
 from archiver.store.shipper import Shipped, Shipper
 from archiver.store.spool import spool_of
 
-_LOCK = "ship"
+LOCK = "ship"  # held by whoever ships, or changes what is shipped
 _LONGEST_PAUSE = timedelta(minutes=15)
 _WORRY = 3  # failures in a row of which somebody is told
 
@@ -65,7 +65,7 @@ def ship(loaded: Loaded, catalogue: Catalogue) -> Iterator[Shipped | Removed | E
     """
     blobs = store_of(loaded)
     shipper = Shipper(loaded.warc_folder, catalogue, blobs, loaded.settings.storage)
-    with outlet_lock(loaded.archive_folder / "locks", _LOCK):
+    with outlet_lock(loaded.archive_folder / "locks", LOCK):
         failed = False
         for done in shipper.ship():
             failed = failed or done.error is not None

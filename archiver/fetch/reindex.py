@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from archiver.errors import ArchiverError
 from archiver.fetch.index import Row, Rows
 from archiver.fetch.parallel import side_by_side
 from archiver.fetch.recovery import add_rows
@@ -76,13 +77,27 @@ def index_file(place: Path | Copy) -> FileIndex:
     )
 
 
+def _tried(path: Path) -> FileIndex | ArchiverError:
+    try:
+        return index_file(path)
+    except ArchiverError as error:
+        return error
+
+
 def reindex(
-    folder: Path, catalogue: Catalogue, *, sidecars: bool = False, trial: bool = False
+    folder: Path,
+    catalogue: Catalogue,
+    *,
+    sidecars: bool = False,
+    trial: bool = False,
+    mend: Callable[[Path, str | None], bool] = lambda _path, _sha256: False,
 ) -> Iterator[Indexed]:
     """Add what the catalogue lacks of the folder's closed files; what came of each.
 
     With `sidecars`, CDXJ indexes that are missing or wrong are written anew, without what is
-    redacted. A `trial` writes nothing. To do it again changes nothing.
+    redacted. A `trial` writes nothing. To do it again changes nothing. `mend` is given each file
+    and its SHA-256 (hex; None where it cannot be read) before anything is made of it, and says
+    whether it has put another one in its place.
 
     Raises:
         WarcError, OSError: a file cannot be read at all.
@@ -90,8 +105,13 @@ def reindex(
     closed = {file.name for file in catalogue.files() if file.closed}
     veil = catalogue.veil()
     paths = sorted(folder.glob("*.warc.gz"))
-    for path, found in zip(paths, side_by_side(index_file, paths), strict=True):
+    for path, tried in zip(paths, side_by_side(_tried, paths), strict=True):
         name = path.name
+        found = tried
+        if mend(path, None if isinstance(tried, ArchiverError) else tried.sha256):
+            found = index_file(path)
+        if isinstance(found, ArchiverError):
+            raise found
         captures, discoveries = catalogued(catalogue, found, trial=trial)
         if name not in closed and not trial:
             catalogue.close_file(

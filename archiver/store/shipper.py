@@ -169,14 +169,26 @@ class Shipper:
         path = self._path(file)
         key = key_of(path, self._settings.key)
         sha256 = (file.sha256 or "").removeprefix("sha256:") or _sha256(path)
-        done = self._blobs.upload(key, path, sha256=sha256)
-        sidecar = beside(path, SIDECAR)
-        if sidecar.exists():
-            self._blobs.put(key + SIDECAR, sidecar.read_bytes())
-        self._blobs.put(key + DIGEST, f"{sha256}  {file.name}\n".encode())
+        how = put_with_sidecars(self._blobs, key, path, sha256=sha256)
         url = f"{self._blobs.url}/{key}"
-        self._catalogue.note_copy(file.name, url, at=self._clock(), how=done.how)
-        return url, done.how
+        self._catalogue.note_copy(file.name, url, at=self._clock(), how=how)
+        return url, how
+
+
+def put_with_sidecars(blobs: Blobs, key: str, path: Path, *, sha256: str) -> str:
+    """Bring a WARC of this SHA-256 (hex), its index and its digest to a store.
+
+    Gives how the copy was verified, see `Uploaded.how`.
+
+    Raises:
+        StorageError: as `Blobs.upload`.
+    """
+    done = blobs.upload(key, path, sha256=sha256)
+    sidecar = beside(path, SIDECAR)
+    if sidecar.exists():
+        blobs.put(key + SIDECAR, sidecar.read_bytes())
+    blobs.put(key + DIGEST, f"{sha256}  {path.name}\n".encode())
+    return done.how
 
 
 def key_of(path: Path, template: str) -> str:

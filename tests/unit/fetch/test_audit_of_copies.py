@@ -142,7 +142,7 @@ def test_what_is_lost_of_a_local_file_is_said_too(loaded: Loaded, catalogue: Cat
 def test_a_store_that_is_away_is_no_damage(
     loaded: Loaded, catalogue: Catalogue, store: Path
 ) -> None:
-    one, two, here = fill(loaded.warc_folder, catalogue, files=3)
+    here, one, two = fill(loaded.warc_folder, catalogue, files=3)
     ship(loaded.warc_folder / one, store, catalogue)
     ship(loaded.warc_folder / two, store, catalogue)
     store.rename(store.with_name("away"))
