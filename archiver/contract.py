@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from archiver.model import Article
+from archiver.model import Article, Changes
 
 
 def _plain(value: Any) -> Any:
@@ -29,6 +29,13 @@ def _plain(value: Any) -> Any:
 def article_to_json(article: Article) -> dict[str, Any]:
     """The contract's JSON object of an article: JSON types only, keys in the contract's order."""
     plain: dict[str, Any] = _plain(article)
+    return plain
+
+
+def changes_to_json(changes: Changes) -> dict[str, Any]:
+    """What changed as a JSON object; without the digests by which furniture is told."""
+    plain: dict[str, Any] = _plain(changes)
+    del plain["lines"]
     return plain
 
 

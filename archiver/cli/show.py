@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
 from archiver.cli.context import load_settings
 from archiver.cli.output import print_table
 from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.model import Revision
 
 
 @click.command()
@@ -23,7 +27,7 @@ from archiver.errors import UsageError
 def command(context: click.Context, url: str, as_json: bool) -> None:
     """Show the versions of the article at URL, and the newest one's text."""
     # SQLAlchemy and pydantic take a fifth of a second.
-    from archiver.contract import article_to_json
+    from archiver.contract import article_to_json, changes_to_json
     from archiver.store.catalogue import Catalogue
     from archiver.urls import canonical_url
 
@@ -45,6 +49,8 @@ def command(context: click.Context, url: str, as_json: bool) -> None:
         for revision in revisions:
             data = {
                 "revision": revision.number,
+                "against": revision.against,
+                "changes": changes_to_json(revision.changes) if revision.changes else None,
                 **article_to_json(revision.article),
                 "aliases": [
                     {
@@ -59,11 +65,21 @@ def command(context: click.Context, url: str, as_json: bool) -> None:
             click.echo(json.dumps(data, ensure_ascii=False))
         return
     print_table(
-        ("revision", "captured", "title", "words", "WARC file", "offset"),
+        (
+            "revision",
+            "captured",
+            "what changed",
+            "not said",
+            "title",
+            "words",
+            "WARC file",
+            "offset",
+        ),
         [
             (
                 revision.number,
                 f"{revision.captured_at:%Y-%m-%d %H:%M:%S}",
+                *_what(revision, first=revision is revisions[0]),
                 revision.article.title or "",
                 revision.article.word_count,
                 revision.article.warc.file if revision.article.warc else "",
@@ -80,3 +96,12 @@ def command(context: click.Context, url: str, as_json: bool) -> None:
     if newest.standfirst:
         click.echo(f"{newest.standfirst}\n")
     click.echo(newest.text)
+
+
+def _what(revision: Revision, *, first: bool) -> tuple[str, str]:
+    """What changed to a revision, and what was not said of that."""
+    from archiver.revise.sheet import summary
+
+    if revision.changes is None:
+        return ("" if first else "not known"), ""
+    return summary(revision.changes) or "nothing: template", ", ".join(revision.changes.stealth)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.workdir import add_seed, run, status, working_folder
@@ -98,6 +100,99 @@ def test_a_live_blog_goes_on(crawled: Crawled) -> None:
 def test_only_what_changed_has_revisions(crawled: Crawled) -> None:
     totals = status(crawled.folder)["totals"]
     assert totals["revisions"] - totals["articles"] == 2  # the corrected one, the live blog
+
+
+def lines(crawled: Crawled, *command: str) -> list[dict[str, Any]]:
+    done = run(crawled.folder, "archiver", *command)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_show_names_versions_and_what_changed(crawled: Crawled) -> None:
+    url = url_of("changes")
+    table = run(crawled.folder, "archiver", "show", url).stdout
+    assert "what changed" in table
+    assert "headline +1 -1" in table
+    first, second = lines(crawled, "show", url, "--json")
+    assert (first["changes"], first["against"], second["against"]) == (None, None, 1)
+    assert {one["kind"] for one in second["changes"]["changes"]} >= {"headline", "facts"}
+
+
+def test_diff_shows_words(crawled: Crawled) -> None:
+    url = url_of("changes")
+    text = run(crawled.folder, "archiver", "diff", url).stdout
+    assert "[-412-] {+438+}" in text
+    assert ".warc.gz at " in text
+    [data] = lines(crawled, "diff", url, "1", "2", "--json")
+    assert data["changes"]["notice"].startswith("Correction, 5 March")
+    assert {"kind": "number", "text": "412", "added": False} in data["changes"]["facts"]
+    assert data["changes"]["old"]["record_id"] != data["changes"]["new"]["record_id"]
+    old, new = (
+        "".join(e[side] for p in data["diff"]["headline"] for e in p["edits"])
+        for side in ("old", "new")
+    )
+    assert [old, new] == [one.article.title for one in crawled.article("changes")]
+    page = run(crawled.folder, "archiver", "diff", url, "--html", "-").stdout
+    assert page.startswith("<!doctype html>")
+    run(crawled.folder, "archiver", "diff", url, "--html", "out.html")
+    assert (crawled.folder / "out.html").read_text("utf-8") == page
+    backwards = run(crawled.folder, "archiver", "diff", url, "2", "1").stdout
+    assert "[-438-] {+412+}" in backwards
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["1", "9"], "9: there is no such revision"),
+        (["1", "2", "3"], "more than two"),
+    ],
+)
+def test_diff_says_what_is_wrong(crawled: Crawled, arguments: list[str], said: str) -> None:
+    done = run(crawled.folder, "archiver", "diff", url_of("changes"), *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+def test_diff_of_what_has_one_version_or_none(crawled: Crawled) -> None:
+    done = run(crawled.folder, "archiver", "diff", url_of("trivial"))
+    assert (done.returncode, "only one version" in done.stderr) == (2, True)
+    done = run(crawled.folder, "archiver", "diff", "https://nobody.example/")
+    assert (done.returncode, "no article of this URL" in done.stderr) == (2, True)
+
+
+def test_changes_lists_what_changed_and_what_went(crawled: Crawled) -> None:
+    found = lines(crawled, "changes", "--json")
+    assert {one["url"] for one in found} == {
+        url_of(x) for x in ("changes", "liveblog", "disappears")
+    }
+    [gone] = lines(crawled, "changes", "--kind", "removed", "--json")
+    assert (gone["url"], gone["status"], gone["kinds"]) == (url_of("disappears"), 410, ["removed"])
+    [changed] = lines(
+        crawled, "changes", "--kind", "headline,byline", "--outlet", "lantern", "--json"
+    )
+    assert changed["url"] == url_of("changes")
+    assert changed["old"]["payload_digest"] != changed["new"]["payload_digest"]
+    assert len(lines(crawled, "changes", "--kind", "body", "--since", "2026-01-01", "--json")) == 2
+    assert lines(crawled, "changes", "--stealth", "--json") == []
+    assert (
+        lines(crawled, "changes", "--until", "2026-01-01T10:00", "--since", "2025-01-01", "--json")
+        == []
+    )
+    table = run(crawled.folder, "archiver", "changes").stdout
+    assert "removed (410)" in table
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--kind", "headlin"], "no such kind of change"),
+        (["--since", "yesterday"], "neither a duration nor a date"),
+    ],
+)
+def test_changes_says_what_is_wrong(crawled: Crawled, arguments: list[str], said: str) -> None:
+    done = run(crawled.folder, "archiver", "changes", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
 
 
 def test_a_new_version_of_the_extractor_makes_no_revision(crawled: Crawled) -> None:

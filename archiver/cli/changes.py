@@ -1,0 +1,155 @@
+"""`archiver changes`: which articles changed or went, and how."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from archiver.cli.context import load_settings
+from archiver.cli.output import print_table
+from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.model import ChangeKind
+    from archiver.store.history import ChangedArticle, RemovedArticle
+
+_REMOVED = "removed"
+_BODY = "body"
+
+
+@click.command()
+@click.option(
+    "--since",
+    default="1d",
+    show_default=True,
+    metavar="TIME",
+    help="From then on: a duration back from now, or a date with or without a time (UTC).",
+)
+@click.option("--until", metavar="TIME", help="Up to then, exclusively; as --since. Default: now.")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    metavar="KIND[,KIND...]",
+    help="Only those: headline, standfirst, facts, style, body (facts or style), byline, dates,"
+    " images, correction, access, removed.",
+)
+@click.option("--outlet", "outlets", multiple=True, metavar="OUTLET[,...]", help="Only of those.")
+@click.option(
+    "--stealth", is_flag=True, help="Only what was changed without a later date or a notice."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a change.")
+@click.pass_context
+def command(
+    context: click.Context,
+    since: str,
+    until: str | None,
+    kinds: tuple[str, ...],
+    outlets: tuple[str, ...],
+    stealth: bool,
+    as_json: bool,
+) -> None:
+    """List what changed in articles, and which were removed; newest first.
+
+    A change is of the time at which the later one of its two captures was made.
+    """
+    from archiver.model import utcnow
+    from archiver.store.catalogue import Catalogue  # SQLAlchemy takes a fifth of a second
+
+    now = utcnow()
+    span = {
+        "since": _moment(since, now),
+        "until": _moment(until, now) if until else now + timedelta(days=1),
+    }
+    wanted, removed = _kinds(kinds)
+    names = [name for text in outlets for name in text.split(",") if name]
+    loaded = load_settings(context)
+    found: list[ChangedArticle | RemovedArticle] = []
+    with Catalogue.open(loaded.catalogue_url) as catalogue:
+        if wanted or not kinds:
+            found += catalogue.changed_articles(
+                **span, kinds=wanted, outlets=names, stealth=stealth
+            )
+        if removed and not stealth:
+            found += catalogue.removed_articles(**span, outlets=names)
+    found.sort(key=lambda one: one.at, reverse=True)
+    if as_json:
+        for one in found:
+            click.echo(json.dumps(_to_json(one), ensure_ascii=False))
+        return
+    print_table(
+        ("when", "outlet", "revision", "what", "not said", "title", "URL"),
+        [_row(one) for one in found],
+    )
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    from archiver.config.quantities import parse_duration
+
+    try:
+        return now - timedelta(seconds=parse_duration(text))
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            "is neither a duration nor a date",
+            thing=text,
+            todo="Write 1d, 12h, 2026-03-05 or 2026-03-05T12:00.",
+        ) from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _kinds(texts: tuple[str, ...]) -> tuple[list[ChangeKind], bool]:
+    """The kinds that are named, and whether what was removed is asked for."""
+    from archiver.config.suggest import did_you_mean
+    from archiver.model import ChangeKind
+
+    words = [word for text in texts for word in text.split(",") if word]
+    named = {str(kind): [kind] for kind in ChangeKind}
+    named |= {_BODY: [ChangeKind.FACTS, ChangeKind.STYLE], _REMOVED: []}
+    for word in words:
+        if word not in named:
+            raise UsageError(
+                f"there is no such kind of change{did_you_mean(word, named)}",
+                thing=word,
+                todo=f"Kinds are {', '.join(named)}.",
+            )
+    return [kind for word in words for kind in named[word]], not words or _REMOVED in words
+
+
+def _row(one: ChangedArticle | RemovedArticle) -> tuple[object, ...]:
+    from archiver.revise.sheet import summary
+    from archiver.store.history import RemovedArticle
+
+    if isinstance(one, RemovedArticle):
+        step, what, marks = one.revision, f"{_REMOVED} ({one.status})", ""
+    else:
+        step, what = one.revision, summary(one.changes)
+        marks = ", ".join(one.changes.stealth)
+    return (f"{one.at:%Y-%m-%d %H:%M:%S}", one.outlet, step, what, marks, one.title or "", one.url)
+
+
+def _to_json(one: ChangedArticle | RemovedArticle) -> dict[str, object]:
+    from archiver.contract import changes_to_json
+    from archiver.store.history import RemovedArticle
+
+    common = {
+        "outlet": one.outlet,
+        "url": one.url,
+        "title": one.title,
+        "at": one.at.isoformat().replace("+00:00", "Z"),
+        "revision": one.revision,
+    }
+    if isinstance(one, RemovedArticle):
+        return {**common, "kinds": [_REMOVED], "status": one.status}
+    return {
+        **common,
+        "against": one.against,
+        "kinds": sorted(one.changes.kinds),
+        **changes_to_json(one.changes),
+    }
