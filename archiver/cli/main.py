@@ -30,7 +30,6 @@ COMMANDS = {
     "show": "Show the versions of the article at URL, and the newest one's text.",
     "diff": "Show what changed in the article at URL: words that [-went-] and {+came+}.",
     "changes": "List what changed in articles, and which were removed; newest first.",
-    "duplicates": "List articles of several outlets that have nearly the same text.",
     "extract": "Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.",
     "ship": "Bring closed WARC files to the store, each with its index and SHA-256.",
     "check": "Check WARC files: every record whole, digests true, requests paired.",
@@ -39,6 +38,7 @@ COMMANDS = {
     "redact": "Hide pages from replay, lists, extraction and indexes, at once; a tombstone stays.",
     "backup": "Back the catalogue up: a checked snapshot, packed, to the store.",
     "restore": "Bring the catalogue back from a backup.",
+    "rewrite": "Take what is redacted out of WARC files: each is replaced by a new one.",
     "replay": "Show archived pages in a browser, until interrupted.",
     "config": "Show the settings and where each comes from; print JSON Schemas.",
 }

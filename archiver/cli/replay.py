@@ -18,11 +18,13 @@ def command(context: click.Context, host: str | None, port: str | None) -> None:
     """
     from archiver.replay.server import run  # the web server takes a fifth of a second
     from archiver.store.catalogue import Catalogue
+    from archiver.store.tombstones import reconcile
     from archiver.store.warcs import Warcs
 
     loaded = load_settings(context, replay__host=host, replay__port=port)
     replay = loaded.settings.replay
     with Catalogue.open(loaded.catalogue_url) as catalogue:
+        reconcile(loaded.redactions_file, catalogue)  # it may be a backup's, brought back
         run(
             catalogue=catalogue,
             warcs=Warcs.of(loaded, catalogue),

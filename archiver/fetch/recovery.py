@@ -10,6 +10,7 @@ from pathlib import Path
 
 from archiver.fetch.index import Row, Rows, rows_of_file
 from archiver.fetch.redacted import shown_lines, veil_sidecar
+from archiver.fetch.settling import settle
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.warc.cdxj import file_lines, read_sidecar, write_sidecar
@@ -32,6 +33,7 @@ def finish_left_files(folder: Path, catalogue: Catalogue) -> list[Recovered]:
     Raises:
         DiskFullError, WarcError: a file could not be finished; it stays as it is.
     """
+    settle(folder, catalogue)
     rows = _Added(catalogue)
     found = recover(folder, visit=rows.take) if folder.is_dir() else []
     rows.finish()

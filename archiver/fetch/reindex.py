@@ -11,6 +11,7 @@ from archiver.fetch.index import Row, Rows
 from archiver.fetch.parallel import side_by_side
 from archiver.fetch.recovery import add_rows
 from archiver.fetch.redacted import shown_lines
+from archiver.fetch.settling import being_made
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.copies import Copy, open_whole
@@ -104,7 +105,8 @@ def reindex(
     """
     closed = {file.name for file in catalogue.files() if file.closed}
     veil = catalogue.veil()
-    paths = sorted(folder.glob("*.warc.gz"))
+    made = being_made(folder)
+    paths = [path for path in sorted(folder.glob("*.warc.gz")) if path.name not in made]
     for path, tried in zip(paths, side_by_side(_tried, paths), strict=True):
         name = path.name
         found = tried

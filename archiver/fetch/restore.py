@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from archiver.errors import StorageError
@@ -52,13 +52,19 @@ def reindex_store(
     known = {file.name: file for file in catalogue.files()}
     done = {name for name, file in known.items() if file.closed and file.copy_url and not again}
     yield Restored(skipped=len(done & found.keys()))
-    wanted = sorted(found.keys() - done)
+    wanted = sorted(found.keys() - done - _replaced(catalogue, found.keys() | known.keys()))
     for start in range(0, len(wanted), _AT_ONCE):
         names = wanted[start : start + _AT_ONCE]
         copies = [Copy(url=f"{url}/{found[name][0]}", stores=warcs.stores) for name in names]
         for name, index in zip(names, side_by_side(index_file, copies), strict=True):
             best, said = _best(index, found[name], blobs, warcs)
             yield Restored(indexed=_kept(best, said, known.get(name), warcs, catalogue))
+
+
+def _replaced(catalogue: Catalogue, there: Collection[str]) -> set[str]:
+    """The files that were written anew without what is redacted, where the new ones are there."""
+    files = [file for one in catalogue.redactions() for file in one.files]
+    return {file.old for file in files if file.new in there}
 
 
 def _listed(blobs: Blobs) -> dict[str, list[str]]:

@@ -14,13 +14,13 @@ from archiver.store.files import Files
 from archiver.store.history import History
 from archiver.store.hosts import Hosts
 from archiver.store.hubs import Hubs
-from archiver.store.likenesses import Likenesses
 from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
 from archiver.store.migrate import migrate
 from archiver.store.polls import Polls
 from archiver.store.redactions import Redactions
 from archiver.store.refusals import Refusals
+from archiver.store.rewriting import Rewriting
 from archiver.store.robots import RobotsTexts
 from archiver.store.runs import Runs
 from archiver.store.schedule import Schedule
@@ -41,7 +41,6 @@ class Catalogue(
     Lookups,
     Lists,
     History,
-    Likenesses,
     Status,
     Hubs,
     Shapes,
@@ -49,6 +48,7 @@ class Catalogue(
     RobotsTexts,
     Signals,
     Redactions,
+    Rewriting,
 ):
     """An open catalogue. Each method is one transaction; threads may share it.
 

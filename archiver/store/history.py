@@ -12,7 +12,6 @@ from sqlalchemy import Select, select
 from archiver.model import ChangeKind, Changes
 from archiver.store import tables as t
 from archiver.store.base import Store
-from archiver.store.hiding import veil_of
 from archiver.store.judging import kinds_to_bits
 from archiver.store.revisions import shown_revisions
 
@@ -101,6 +100,7 @@ class History(Store):
         article, revision = t.article.c, t.revision.c
         wanted: Select[Any] = (
             select(
+                article.id,
                 t.outlet.c.name.label("outlet"),
                 t.url.c.url,
                 revision.title,
@@ -123,6 +123,11 @@ class History(Store):
             article.outlet_id.in_(select(t.outlet.c.id).where(t.outlet.c.name.in_(names)))
         )
         with self._reading() as conn:
-            rows = conn.execute(wanted).all()
-            veil = veil_of(conn, {row.url for row in rows})
-            return [RemovedArticle(**row._mapping) for row in rows if veil.of_url(row.url) is None]
+            found = []
+            for row in conn.execute(wanted).all():
+                shown = shown_revisions(conn, row.id)
+                if shown:  # by its newest words that may be read
+                    newest = {"title": shown[-1].article.title, "revision": shown[-1].number}
+                    facts = {name: value for name, value in row._mapping.items() if name != "id"}
+                    found.append(RemovedArticle(**(facts | newest)))
+            return found

@@ -83,13 +83,34 @@ def test_a_page_that_was_taken_down(tmp_path: Path) -> None:
         assert "no article of this URL" in run(folder, "archiver", "show", RAIN).stderr
         assert "Snow" in archiver(folder, "show", SNOW)
         assert objects(archiver(folder, "redact", "--list", "--json")) == [made]
-
         archiver(folder, "redact", "--lift", made["id"], "--reason", "appeal")
         archiver(folder, "crawl", "x")
         assert "Rain" in archiver(folder, "show", RAIN)
         archiver(folder, "check")
-        [lifted] = objects(archiver(folder, "redact", "--list", "--json"))
-        assert (lifted["lifted_why"], lifted["reason"]) == ("appeal", "court order")
+        archiver(folder, "redact", RAIN, "--reason", "court order, again")
+        [first, made] = objects(archiver(folder, "redact", "--list", "--json"))
+        assert (first["lifted_why"], first["reason"]) == ("appeal", "court order")
+
+        # the payload is taken out of the file, and all else still stands in one
+        assert "nothing was done yet" in archiver(folder, "rewrite")
+        name = warc.name
+        [done] = objects(archiver(folder, "rewrite", "--yes", "--json"))
+        assert (done["file"], done["kept_because"]) == (name, None)
+        assert not warc.exists()
+        archiver(folder, "check")
+        assert "no WARC file holds" in archiver(folder, "rewrite", "--yes")
+        [_, made] = objects(archiver(folder, "redact", "--list", "--json"))
+        assert [file["new"] for file in made["files"]] == [done["new"]]
+        lines = objects(archiver(folder, "extract", str(warc.with_name(done["new"]))))
+        assert [line["title"] for line in lines] == ["Snow"]
+        archiver(folder, "reindex")
+        assert "Snow" in archiver(folder, "show", SNOW)
+
+        archiver(folder, "redact", "--lift", made["id"], "--reason", "appeal")
+        archiver(folder, "crawl", "x")
+        assert "no article of this URL" in run(folder, "archiver", "show", RAIN).stderr
+        run(folder, "scrapy", "crawl", "x", "-a", "recheck=all")
+        archiver(folder, "check")
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from support.redactions import redact
 from archiver.fetch.takedown import Takedown
 from archiver.store.aliases import Alias
 from archiver.store.catalogue import Catalogue
+from archiver.store.identity import Territory
 from archiver.store.veil import Redaction, Scope, Veil, prefixes_of
 from archiver.urls import urlkey
 
@@ -225,6 +226,25 @@ def test_what_is_redacted_is_not_extracted_and_waits(catalogue: Catalogue, warcs
     assert [one.url for one in catalogue.pending(limit=1)] == [OTHER]
     Takedown(catalogue, warcs).lift(made.id, by="x", reason="y")
     assert {one.url for one in catalogue.pending()} == {PAGE, OTHER}
+
+
+@pytest.mark.parametrize("hidden", ["https://links.example/", "https://canonical.example/"])
+def test_an_article_is_not_shown_by_an_address_that_is_hidden(
+    catalogue: Catalogue, warcs: Path, hidden: str
+) -> None:
+    """Be it that of a link, or the one that it calls its own."""
+    link, own = "https://links.example/77", "https://canonical.example/1"
+    catalogue.add_captures([make_capture(PAGE)])
+    territory = Territory(hosts=frozenset({"news.example", "canonical.example"}))
+    catalogue.save_article(
+        make_article(PAGE, "text", canonical_url=own),
+        territory=territory,
+        spellings={link: "redirect"},
+    )
+    assert catalogue.get_article(link) != []
+    redact(catalogue, warcs, hidden, prefix=True)
+    assert catalogue.get_article(link) == []
+    assert (catalogue.get_article(PAGE) == []) is (hidden in own)
 
 
 def test_the_front_page_is_no_spelling_of_its_site(catalogue: Catalogue, warcs: Path) -> None:
