@@ -7,7 +7,8 @@ from isal import isal_zlib
 from archiver.warc.source import ByteSource
 
 MAGIC = b"\x1f\x8b\x08"
-_STEP = 256 * 1024  # bytes of one read of the file
+_FIRST = 64 * 1024  # bytes of the first read: most who begin anywhere want one record
+_STEP = 256 * 1024  # bytes of each further one
 # What is inflated at once. Deflate packs a byte into no less than 1/1032, so that even of a bomb
 # a piece has 16 MiB at most; larger steps made larger pieces, which cost more than they saved.
 _FEED = 16 * 1024
@@ -20,12 +21,14 @@ class FileWindow:
         self.source = source
         self._data = memoryview(b"")
         self._begin = 0
+        self._count = _FIRST
 
     def at(self, offset: int) -> memoryview:
         """Give some KiB from the offset on; nothing at the file's end."""
         place = offset - self._begin
         if not 0 <= place < len(self._data):
-            self._data = memoryview(self.source.read_at(offset, _STEP))
+            self._data = memoryview(self.source.read_at(offset, self._count))
+            self._count = _STEP
             self._begin, place = offset, 0
         return self._data[place : place + _FEED]
 
