@@ -40,6 +40,7 @@ COMMANDS = {
     "restore": "Bring the catalogue back from a backup.",
     "rewrite": "Take what is redacted out of WARC files: each is replaced by a new one.",
     "replay": "Show archived pages in a browser, until interrupted.",
+    "doctor": "Check an installation, and try what its store can do.",
     "config": "Show the settings and where each comes from; print JSON Schemas.",
 }
 

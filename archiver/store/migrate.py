@@ -50,6 +50,12 @@ def alembic_config() -> Config:
     return config
 
 
+def revision_of(engine: Engine) -> str | None:
+    """The revision of a catalogue's tables; None where there are none."""
+    with reading(engine).connect() as conn:
+        return _revision(conn)
+
+
 def migrate(engine: Engine, *, create: bool) -> None:
     """Make or upgrade to the newest revision, in one transaction, unless it is there.
 
