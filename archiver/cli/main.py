@@ -30,6 +30,7 @@ COMMANDS = {
     "show": "Show the versions of the article at URL, and the newest one's text.",
     "diff": "Show what changed in the article at URL: words that [-went-] and {+came+}.",
     "changes": "List what changed in articles, and which were removed; newest first.",
+    "duplicates": "List articles of several outlets that have nearly the same text.",
     "extract": "Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.",
     "ship": "Bring closed WARC files to the store, each with its index and SHA-256.",
     "check": "Check WARC files: every record whole, digests true, requests paired.",

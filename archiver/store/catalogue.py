@@ -14,6 +14,7 @@ from archiver.store.files import Files
 from archiver.store.history import History
 from archiver.store.hosts import Hosts
 from archiver.store.hubs import Hubs
+from archiver.store.likenesses import Likenesses
 from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
 from archiver.store.migrate import migrate
@@ -41,6 +42,7 @@ class Catalogue(
     Lookups,
     Lists,
     History,
+    Likenesses,
     Status,
     Hubs,
     Shapes,

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from archiver.store.columntypes import BYTEWISE, Code, Micros, Packed, Words
+from archiver.store.tables.likening import ACROSS, likeness, likeness_band, likeness_group
 from archiver.store.tables.naming import SOURCES, metadata
 from archiver.store.tables.redacting import redacted, redaction, removal
 from archiver.store.tables.revising import baseline, change, changed_line
@@ -39,6 +40,7 @@ from archiver.store.tables.watching import (
 )
 
 __all__ = [
+    "ACROSS",
     "ARTICLE_STATES",
     "EXTRACTION",
     "KINDS",
@@ -60,6 +62,9 @@ __all__ = [
     "discovery",
     "host_state",
     "hub",
+    "likeness",
+    "likeness_band",
+    "likeness_group",
     "metadata",
     "outlet",
     "outlet_state",

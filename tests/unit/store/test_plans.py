@@ -17,6 +17,7 @@ from archiver.store.aliases import Alias
 from archiver.store.catalogue import Catalogue
 from archiver.store.hosts import Blocks
 from archiver.store.judging import Judge
+from archiver.store.likenesses import Kept
 from archiver.store.polls import Poll
 from archiver.store.schedule import Rhythm
 from archiver.store.tombstones import events_of, lifting
@@ -124,6 +125,12 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "reach": lambda c: c.reach(replace(REDACTION, payloads=())),
     "reach of a folder": lambda c: c.reach(FOLDER),
     "reach of a capture": lambda c: c.reach(replace(REDACTION, payloads=(), moment=START)),
+    "uncompared": lambda c: c.uncompared(),
+    "alike": lambda c: c.alike([1, 2]),
+    "keep_likenesses": lambda c: c.keep_likenesses(
+        [Kept(article_id=1, signature=b"x", bands=(1,), like=(1,))]
+    ),
+    "likeness_groups": lambda c: c.likeness_groups(since=START),
     "note_checked": lambda c: c.note_checked(["a.warc.gz"], START),
 }
 
