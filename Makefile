@@ -69,6 +69,8 @@ bench: $(VENV)/dev ## measure beside peers; writes benchmarks/results.md (needs 
 	$(BIN)/python benchmarks/extraction.py
 	$(BIN)/python benchmarks/discovery.py
 	$(BIN)/python benchmarks/daemon.py
+	$(BIN)/python benchmarks/storage.py
+	$(BIN)/python benchmarks/duplicates.py
 
 faults: $(VENV)/dev ## kill, starve and cut off a thousand crawls; writes benchmarks/results.md
 	$(BIN)/python benchmarks/faults.py $(FAULTS)
