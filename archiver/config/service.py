@@ -20,6 +20,7 @@ Events = Literal[
     "disk-low",
     "spool-full",
     "not-shipped",
+    "backup",
     "damage",
     "report",
 ]
@@ -74,10 +75,10 @@ class DaemonSettings(Section):
     events: tuple[Events, ...] = Field(
         default=(
             *("silent", "volume", "blocked", "quality"),
-            *("disk-low", "spool-full", "not-shipped", "damage"),
+            *("disk-low", "spool-full", "not-shipped", "backup", "damage"),
         ),
         description="Which events are posted: silent, volume, blocked, quality, disk-low,"
-        " spool-full, not-shipped, damage, report.",
+        " spool-full, not-shipped, backup, damage, report.",
     )
     webhook_secret: SecretStr | None = Field(
         default=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -14,6 +14,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from archiver.config.load import Loaded
 from archiver.daemon import jobs
+from archiver.daemon.keeping import backup, backup_interval
 from archiver.daemon.notify import notify, watchdog_interval
 from archiver.daemon.rule import cron_turn
 from archiver.daemon.shipping import Shipping
@@ -26,6 +27,7 @@ from archiver.store.catalogue import Catalogue
 log = structlog.get_logger("daemon")
 
 _ROTATE = "*/10 * * * *"
+_FIRST_BACKUP = timedelta(minutes=2)  # after the start, where one is due
 _SHIP = 60  # seconds between two looks at what waits for the store
 
 
@@ -98,6 +100,13 @@ class Chores:
                 self._scheduler.add_job(self._job, trigger, args=(name, work), id=name)
         if self.loaded.settings.storage.url:
             self._scheduler.add_job(self._ship, "interval", seconds=_SHIP, id="ship")
+        if every := backup_interval(self.loaded):
+            # soon, since a daemon that is started anew often would never come to it
+            first = datetime.now(UTC) + min(every, _FIRST_BACKUP)
+            seconds = every.total_seconds()
+            self._scheduler.add_job(
+                self._backup, "interval", seconds=seconds, id="backup", next_run_time=first
+            )
         if self.loaded.settings.daemon.ping:
             self._scheduler.add_job(self._ping, "interval", minutes=1, id="ping")
         if interval := watchdog_interval():
@@ -121,6 +130,18 @@ class Chores:
                 await self.watch.note("archive", "not-shipped", str(error))
         if not self._shipping.failures:
             await self.watch.note("archive", "not-shipped", None)
+
+    async def _backup(self) -> None:
+        try:
+            done = await backup(self.loaded)
+        except ArchiverError as error:
+            log.error("job-failed", job="backup", reason=str(error))
+            await self.watch.note("archive", "backup", str(error))
+            return
+        if done.get("made"):
+            log.info("job-done", job="backup", **done)
+        if done:  # otherwise somebody else is at it
+            await self.watch.note("archive", "backup", None)
 
     async def _rotate(self) -> dict[str, object]:
         await jobs.rotate(self.loaded, self.catalogue)
