@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from archiver.errors import ArchiverError, StorageError
+from archiver.replay.cdx_api import CdxApi
 from archiver.replay.memento import Archive
 from archiver.replay.pages import Pages
 from archiver.replay.policy import notice_headers, ui_headers
@@ -86,12 +87,14 @@ def create_app(
     stored = Stored(catalogue, warcs)
     archive = Archive(stored, pages, origin=archive_origin, ui_origins=ui_origins)
     interface = Interface(stored, pages)
+    index = CdxApi(catalogue).routes()
     static = Mount("/static", StaticFiles(directory=_STATIC))
     ui_app = _starlette(
         pages,
         ui_origins[0],
         [
             static,
+            *index,
             Route("/", interface.home, methods=_READ),
             Route("/captures", interface.captures, methods=_READ),
             Route("/article", interface.article, methods=_READ),
@@ -103,8 +106,9 @@ def create_app(
         ui_origins[0],
         [
             static,
+            *index,
             Route("/timegate/{rest:path}", archive.timegate, methods=_READ),
-            Route("/timemap/link/{rest:path}", archive.timemap, methods=_READ),
+            Route("/timemap/{rest:path}", archive.timemap, methods=_READ),
             Route("/{rest:path}", archive.memento, methods=_READ),
         ],
     )

@@ -1,17 +1,16 @@
-"""The archive origin: mementos raw and readable, TimeGate and TimeMap (RFC 7089).
+"""The archive origin: mementos raw and readable, and TimeGates (RFC 7089).
 
 /{timestamp}/{url}        the page, its references leading to mementos
 /{timestamp}id_/{url}     the bytes as they were captured
 /timegate/{url}           to the memento nearest to Accept-Datetime
-/timemap/link/{url}       all mementos of a URL
+/{url}, /id_/{url}        that memento itself, as pywb answers (RFC 7089, section 4.1.2)
+/timemap/link/{url}       mementos of a URL: see timemap.py
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -20,10 +19,12 @@ from w3lib.encoding import http_content_type_encoding
 from archiver.errors import WireError
 from archiver.model import Capture, utcnow
 from archiver.replay.css import decode_css, rewrite_css
+from archiver.replay.links import Links, asked_datetime, http_date, memento_path
 from archiver.replay.pages import Pages
 from archiver.replay.policy import accepts, is_sendable, memento_policy, original_fields
 from archiver.replay.rewrite import decode_html, rewrite_html
 from archiver.replay.stored import Memento, Stored, WithheldError
+from archiver.replay.timemap import TimeMaps
 from archiver.replay.uris import BadAddressError, References, archived_url, ascii_url, moment, stamp
 from archiver.wire.codings import decode_content
 from archiver.wire.spool import Content, pieces
@@ -31,6 +32,7 @@ from archiver.wire.spool import Content, pieces
 MAX_TEXT = 32_000_000  # bytes of a page or style sheet, decoded, that are rewritten
 
 _ADDRESS = re.compile(r"/(\d{4,14})(id_)?/(.*)", re.ASCII | re.DOTALL)
+_NO_TIME = re.compile(r"/(?:(id_)/)?(https?:.*)", re.IGNORECASE | re.DOTALL)
 _REWRITTEN = frozenset(("text/html", "application/xhtml+xml", "image/svg+xml", "text/css"))
 _NAVIGATIONS = frozenset(("document", "iframe", "frame", "fencedframe", "embed", "object"))
 # In XML an entity or a transformation may make elements that rewriting does not see.
@@ -62,13 +64,17 @@ class Archive:
     ) -> None:
         self._stored = stored
         self._pages = pages
-        self._origin = origin
+        self._links = Links(origin)
+        self._timemaps = TimeMaps(stored, self._links)
         self._policies = {raw: memento_policy(ui_origins, raw=raw) for raw in (False, True)}
 
     def memento(self, request: Request) -> Response:
         """`/{timestamp}/{url}` and `/{timestamp}id_/{url}`."""
-        match = _ADDRESS.fullmatch(requested(request))
+        address = requested(request)
+        match = _ADDRESS.fullmatch(address)
         if match is None:
+            if match := _NO_TIME.fullmatch(address):
+                return self._negotiated(request, archived_url(match[2]), match[1] or "")
             raise BadAddressError("there is nothing at this address", status=404)
         digits, mode, text = match[1], match[2] or "", match[3]
         url, at = archived_url(text), moment(digits)
@@ -78,48 +84,56 @@ class Archive:
         if capture is None:
             return self._missing(url, digits)
         if digits != stamp(capture.captured_at):
-            return self._redirect(_path(capture, mode))
-        memento = self._stored.load(capture)
-        if mode or _kind(memento) not in _REWRITTEN:
-            return self._raw(memento, request, mode)
-        return self._readable(memento)
+            return self._redirect(memento_path(capture.url, capture.captured_at, mode))
+        return self._memento(request, capture, mode)
 
     def timegate(self, request: Request) -> Response:
         """`/timegate/{url}`: a redirect to the memento nearest to Accept-Datetime, or newest."""
         url = archived_url(requested(request).removeprefix("/timegate/"))
         if hidden := self._stored.withheld(url):
             raise WithheldError(hidden)
-        asked = request.headers.get("accept-datetime")
-        capture = self._stored.nearest(url, _http_date(asked) if asked else utcnow())
+        capture = self._asked_for(request, url)
         if capture is None:
             response = self._missing(url, None)
         else:
-            response = self._redirect(_path(capture, ""))
-            response.headers["Link"] = self._links(capture.url)
+            at = capture.captured_at
+            response = self._redirect(memento_path(capture.url, at))
+            around = self._stored.around(capture.url, at)
+            response.headers["Link"] = self._links.header(capture.url, at, around)
         response.headers["Vary"] = "accept-datetime"
         return response
 
     def timemap(self, request: Request) -> Response:
-        """`/timemap/link/{url}`: every memento that may be shown, in link format."""
-        url = archived_url(requested(request).removeprefix("/timemap/link/"))
+        """`/timemap/…`: the mementos that may be shown, in link format or JSON."""
+        found = self._timemaps.answer(request, requested(request))
+        return self._missing(found, None) if isinstance(found, str) else found
+
+    def _asked_for(self, request: Request, url: str) -> Capture | None:
+        """The capture nearest to Accept-Datetime, or the newest."""
+        asked = request.headers.get("accept-datetime")
+        at = asked_datetime(asked) if asked is not None else utcnow()
+        return self._stored.nearest(url, at)
+
+    def _negotiated(self, request: Request, url: str, mode: str) -> Response:
+        """A memento at the address of no time: it says of which time it is."""
         if hidden := self._stored.withheld(url):
             raise WithheldError(hidden)
-        captures = self._stored.all(url)
-        if not captures:
-            return self._missing(url, None)
-        lines = [
-            _link(url, "original"),
-            _link(f"{self._origin}/timegate/{url}", "timegate"),
-            _link(f"{self._origin}/timemap/link/{url}", "self")
-            + '; type="application/link-format"'
-            + f'; from="{_when(captures[0])}"; until="{_when(captures[-1])}"',
-        ]
-        for place, capture in enumerate(captures):
-            first = "first " if place == 0 else ""
-            last = "last " if place == len(captures) - 1 else ""
-            link = _link(self._origin + _path(capture, ""), f"{first}{last}memento")
-            lines.append(f'{link}; datetime="{_when(capture)}"')
-        return Response(",\n".join(lines) + "\n", media_type="application/link-format")
+        capture = self._asked_for(request, url)
+        if capture is None:
+            response = self._missing(url, None)
+            response.headers["Vary"] = "accept-datetime"
+            return response
+        response = self._memento(request, capture, mode)
+        location = memento_path(capture.url, capture.captured_at, mode)
+        response.headers["Content-Location"] = location
+        response.headers["Vary"] = f"accept-datetime, {response.headers['Vary']}"
+        return response
+
+    def _memento(self, request: Request, capture: Capture, mode: str) -> Response:
+        memento = self._stored.load(capture)
+        if mode or _kind(memento) not in _REWRITTEN:
+            return self._raw(memento, request, mode)
+        return self._readable(memento)
 
     def _readable(self, memento: Memento) -> Response:
         kind, content_type = _kind(memento), memento.header(b"content-type")
@@ -167,8 +181,10 @@ class Archive:
     def _finish(self, response: Response, memento: Memento, mode: str) -> Response:
         capture = memento.capture
         response.headers["Content-Security-Policy"] = self._policies[bool(mode)]
-        response.headers["Memento-Datetime"] = _when(capture)
-        response.headers["Link"] = self._links(capture.url)
+        at = capture.captured_at
+        response.headers["Memento-Datetime"] = http_date(at)
+        around = self._stored.around(capture.url, at)
+        response.headers["Link"] = self._links.header(capture.url, at, around, mode)
         response.headers["Vary"] = "Accept-Encoding, Accept, Sec-Fetch-Dest"
         if capture.truncated and capture.record_type == "response":
             response.headers["X-Archive-Truncated"] = ascii_url(capture.truncated)
@@ -187,39 +203,9 @@ class Archive:
         page = self._pages.render("missing.html", {"url": url, "digits": digits, "near": near})
         return Response(page, 404, media_type="text/html")
 
-    def _links(self, url: str) -> str:
-        return ", ".join(
-            (
-                _link(url, "original"),
-                _link(f"{self._origin}/timegate/{url}", "timegate"),
-                _link(f"{self._origin}/timemap/link/{url}", "timemap")
-                + '; type="application/link-format"',
-            )
-        )
-
     @staticmethod
     def _redirect(path: str) -> Response:
         return Response(status_code=302, headers={"Location": path})
-
-
-def _path(capture: Capture, mode: str) -> str:
-    return f"/{stamp(capture.captured_at)}{mode}/{ascii_url(capture.url)}"
-
-
-def _link(url: str, relation: str) -> str:
-    return f'<{ascii_url(url)}>; rel="{relation}"'
-
-
-def _when(capture: Capture) -> str:
-    return format_datetime(capture.captured_at.astimezone(UTC), usegmt=True)
-
-
-def _http_date(text: str) -> datetime:
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        raise BadAddressError("Accept-Datetime is no date (RFC 1123)") from None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _response(body: Content, status: int) -> Response:

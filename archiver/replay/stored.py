@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,7 +10,10 @@ from archiver.errors import WarcError
 from archiver.model import Capture
 from archiver.replay.policy import Fields
 from archiver.replay.uris import MAX_URL, moment, resolve, stamp
+from archiver.store.base import key_of
 from archiver.store.catalogue import Catalogue
+from archiver.store.index import Around
+from archiver.store.spans import IndexRow, Span
 from archiver.store.veil import Redaction
 from archiver.store.warcs import Warcs
 from archiver.urls import urlkey
@@ -47,12 +51,17 @@ class WithheldError(Exception):
         super().__init__(redaction.id)
 
 
-def is_replayable(capture: Capture) -> bool:
+def is_replayable(capture: Capture | IndexRow) -> bool:
     """Whether a capture is an answer that can be given again; a 304 says only "as before"."""
     return capture.status is not None and 200 <= capture.status < 600 and capture.status != 304
 
 
-def leads_to_itself(capture: Capture) -> bool:
+def is_memento(row: Capture | IndexRow) -> bool:
+    """Whether a capture is one of a URL's mementos."""
+    return is_replayable(row) and not leads_to_itself(row)
+
+
+def leads_to_itself(capture: Capture | IndexRow) -> bool:
     """Whether it is a redirect to what is the same page here, such as from http to https."""
     if capture.redirect_to is None or capture.status is None or capture.status // 100 != 3:
         return False
@@ -77,23 +86,38 @@ class Stored:
 
     def all(self, url: str) -> list[Capture]:
         """Every capture of a URL that can be replayed, oldest first."""
-        return [
-            capture
-            for capture in self.catalogue.captures_of(url)
-            if is_replayable(capture) and not leads_to_itself(capture)
-        ]
+        return [capture for capture in self.catalogue.captures_of(url) if is_memento(capture)]
 
     def nearest(self, url: str, at: datetime) -> Capture | None:
         """The capture of a URL that is nearest to the second `at`; None where there is none."""
-        middle = at + _HALF
-        found = self.catalogue.nearest(url, middle)
-        if found is None or (is_replayable(found) and not leads_to_itself(found)):
-            return found
-        return min(
-            self.all(url),
-            key=lambda capture: abs(capture.captured_at - middle),
-            default=None,
-        )
+        return self.catalogue.nearest(url, at + _HALF, is_memento)
+
+    def mementos(
+        self,
+        url: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        backwards: bool = False,
+    ) -> Iterator[IndexRow]:
+        """The mementos of a URL in order of time, one of each address; read as they are taken."""
+        span, start, seen = Span(first=key_of(url)), None, ("", "")
+        while True:
+            page = self.catalogue.index_page(
+                span, since=since, until=until, start=start, backwards=backwards
+            )
+            for row in page.rows:
+                address = (row.url, stamp(row.at))
+                if is_memento(row) and address != seen:
+                    yield row
+                    seen = address
+            if page.after is None:
+                return
+            start = page.after
+
+    def around(self, url: str, at: datetime) -> Around:
+        """The first and last memento of a URL, and those next to that of a moment."""
+        return self.catalogue.around(url, at, is_memento)
 
     def withheld(self, url: str, digits: str = "") -> Redaction | None:
         """Why a URL is not shown, or, where all 14 digits name a second, what is of that one."""

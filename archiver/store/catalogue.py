@@ -14,6 +14,7 @@ from archiver.store.files import Files
 from archiver.store.history import History
 from archiver.store.hosts import Hosts
 from archiver.store.hubs import Hubs
+from archiver.store.index import CaptureIndex
 from archiver.store.likenesses import Likenesses
 from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
@@ -40,6 +41,7 @@ class Catalogue(
     Polls,
     Refusals,
     Lookups,
+    CaptureIndex,
     Lists,
     History,
     Likenesses,

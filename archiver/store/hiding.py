@@ -25,6 +25,7 @@ _OF_PAYLOADS = (
     .where(t.redaction.c.lifted.is_(None), t.redacted.c.what == What.PAYLOAD)
     .limit(1)
 )
+_ANY = select(t.redaction.c.id).where(t.redaction.c.lifted.is_(None)).limit(1)
 
 
 def veil_of(conn: Connection, urls: Iterable[str], digests: Iterable[str | None] = ()) -> Veil:
@@ -45,6 +46,8 @@ def veil_of_captures(conn: Connection, captures: Iterable[Capture]) -> Veil:
 
 def visible(conn: Connection, captures: list[Capture]) -> list[Capture]:
     """Those captures that nothing hides, in their order."""
+    if not hides_anything(conn):
+        return captures
     veil = veil_of_captures(conn, captures)
     return [one for one in captures if veil.of_capture(one) is None] if veil else captures
 
@@ -52,6 +55,11 @@ def visible(conn: Connection, captures: list[Capture]) -> list[Capture]:
 def whole_veil(conn: Connection) -> Veil:
     """Everything that is in force: rows of redactions alone, which are few."""
     return Veil(_entries(conn, _KEYED, {}))
+
+
+def hides_anything(conn: Connection) -> bool:
+    """Whether any redaction is in force; most archives have none."""
+    return conn.scalar(_ANY) is not None
 
 
 def hides_payloads(conn: Connection) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select
+from sqlalchemy import Connection, Row, and_, or_, select
 
 from archiver.store import tables as t
 from archiver.store.base import Store
@@ -98,12 +97,19 @@ class Lists(Store):
             .order_by(article.last_seen.desc(), article.id)
         )
         found: list[ArticleRow] = []
+        step = wanted.limit(limit)
         with self._reading() as conn:
-            for start in count(step=limit):
-                rows = conn.execute(wanted.limit(limit).offset(start)).all()
+            while True:
+                rows = conn.execute(step).all()
                 found += _shown(conn, rows)
                 if len(rows) < limit or len(found) >= limit:
                     break
+                last = rows[-1]
+                further = or_(
+                    article.last_seen < last.last_seen,
+                    and_(article.last_seen == last.last_seen, article.id > last.id),
+                )
+                step = wanted.where(article.last_seen <= last.last_seen, further).limit(limit)
         return found[:limit]
 
 

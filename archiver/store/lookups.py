@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, select, tuple_
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.sql import ColumnElement
 
 from archiver.model import Capture, CaptureKind
 from archiver.store import tables as t
 from archiver.store.base import Store, key_of
 from archiver.store.captures import select_captures, to_capture
 from archiver.store.hiding import hides_payloads, veil_of, visible
+from archiver.store.index import MOST_SPELLINGS, first_usable, spellings_of
 from archiver.store.revisions import shown_revisions
+from archiver.store.spans import IndexRow
 from archiver.store.veil import LAST, Redaction, Scope, Veil
 
 
@@ -80,32 +95,34 @@ class Lookups(Store):
             row = conn.execute(select_captures(named).limit(1)).first()
         return to_capture(row) if row else None
 
-    def nearest(self, url: str, at: datetime) -> Capture | None:
+    def nearest(
+        self,
+        url: str,
+        at: datetime,
+        usable: Callable[[Capture | IndexRow], bool] = lambda one: True,
+    ) -> Capture | None:
         """The capture of a URL (by urlkey) nearest in time that can be replayed.
 
-        That is any that has an answer, but not a 304, which has no page, nor what is redacted.
-        Of two as near the earlier one. Two steps into an index for each way to write the URL,
-        however many captures there are; all of them are read where one that is near is redacted.
+        That is any that has an answer and is `usable`, but not a 304, which has no page, nor what
+        is redacted. Of two as near the earlier one. Two steps into an index for each way to write
+        the URL, however many captures there are; more where those that are nearest will not do.
         """
-        capture = t.capture.c
+        capture, key = t.capture.c, key_of(url)
         with self._reading() as conn:
-            url_ids = conn.scalars(
-                select(t.url.c.id).where(t.url.c.urlkey == key_of(url)).order_by(t.url.c.id)
-            ).all()
+            ids = spellings_of(conn, key)
             found: list[Capture] = []
-            for url_id in url_ids:
-                usable = and_(capture.url_id == url_id, capture.status != 304)
-                before = select_captures(usable, capture.at <= at).order_by(capture.at.desc())
-                after = select_captures(usable, capture.at > at).order_by(capture.at)
-                for wanted in (before, after):
-                    row = conn.execute(wanted.limit(1)).first()
-                    if row:
-                        found.append(to_capture(row))
-            shown = visible(conn, found)
-        if len(shown) < len(found):
-            shown = [
-                one for one in self.captures_of(url) if one.status is not None and one.status != 304
-            ]
+            if 0 < len(ids) <= MOST_SPELLINGS:
+                values = {f"id{place}": number for place, number in enumerate(ids)}
+                rows = conn.execute(_beside(len(ids)), {**values, "at": at})
+                found = [to_capture(row) for row in rows]
+            shown = [one for one in visible(conn, found) if usable(one)]
+            if len(shown) < len(found) or len(ids) > MOST_SPELLINGS:
+                sides = (capture.at <= at, True), (capture.at > at, False)
+                near = [
+                    first_usable(conn, key, [capture.status != 304, side], backwards, usable)
+                    for side, backwards in sides
+                ]
+                shown = [_taken(conn, row) for row in near if row is not None]
         return min(
             shown, key=lambda one: (abs(one.captured_at - at), one.captured_at), default=None
         )
@@ -153,6 +170,35 @@ class Lookups(Store):
                 step = wanted.where(tuple_(url.urlkey, url.id) > place)
                 step = step.order_by(url.urlkey, url.id).limit(limit)
         return found[:limit]
+
+
+@lru_cache(maxsize=8)
+def _beside(count: int) -> CompoundSelect[Any]:
+    """Of so many URLs each: the capture before a moment and that after it, made once."""
+    capture = t.capture.c
+    at: ColumnElement[datetime] = bindparam("at")
+    sides = (capture.at <= at, capture.at.desc()), (capture.at > at, capture.at.asc())
+    parts = [
+        select_captures(capture.url_id == bindparam(f"id{number}"), capture.status != 304, side)
+        .order_by(order)
+        .limit(1)
+        .subquery()
+        .select()
+        for number in range(count)
+        for side, order in sides
+    ]
+    return union_all(*parts)
+
+
+def _taken(conn: Connection, row: IndexRow) -> Capture:
+    taken = t.capture.c
+    there = and_(
+        taken.url_id == row.url_id,
+        taken.at == row.at,
+        taken.file_id == row.file_id,
+        taken.offset == row.offset,
+    )
+    return to_capture(conn.execute(select_captures(there)).one())
 
 
 def _shown(conn: Connection, page: Sequence[Row[*tuple[Any, ...]]]) -> list[CapturedUrl]:

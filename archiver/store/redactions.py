@@ -11,24 +11,24 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, false, func, or_, select, update
 from sqlalchemy.sql import ColumnElement
 
-from archiver.model import Capture
 from archiver.store import tables as t
 from archiver.store.aliases import with_targets
 from archiver.store.base import Store, key_of
-from archiver.store.captures import select_captures, to_capture
 from archiver.store.engine import durable, insert
 from archiver.store.hiding import (
+    hides_anything,
     hides_payloads,
     to_redaction,
     veil_of,
-    veil_of_captures,
     whole_veil,
 )
 from archiver.store.identity import plain_or_same
+from archiver.store.index import during, walk
 from archiver.store.tombstones import LIFT, REDACT, REWRITE, Event, events_of
 from archiver.store.veil import LAST, Redaction, Replaced, Scope, Veil, What, keys_of, second_of
 
 _SECOND = timedelta(seconds=1)
+_MICROSECOND = timedelta(microseconds=1)
 _JOINED = 3  # steps from a page to its article, to that one's aliases, to theirs
 
 
@@ -86,14 +86,20 @@ class Redactions(Store):
         None where something is, or where there is nothing to show anyway.
         """
         with self._reading() as conn:
+            if not hides_anything(conn):
+                return None
             veil = veil_of(conn, [url])
             found = veil.of_url(url)
             if found is not None or not (veil.finer or hides_payloads(conn)):
                 return found
-            taken = _captures_of(conn, url, at)
-            veil = veil_of_captures(conn, taken)
-            hidden = [veil.of_capture(one) for one in taken]
-        return hidden[0] if hidden and all(hidden) else None
+            second = second_of(at) if at is not None else None
+            until = second + _SECOND - _MICROSECOND if second is not None else None
+            first = None
+            for _, hidden in walk(conn, key_of(url), during(second, until)):
+                if hidden is None:
+                    return None
+                first = first or hidden
+        return first
 
     def spellings(self, url: str) -> list[str]:
         """All URLs that are one page with this one, as far as is known, sorted; it is one itself.
@@ -160,16 +166,6 @@ class Redactions(Store):
             elsewhere=elsewhere,
             files=tuple(sorted(files)),
         )
-
-
-def _captures_of(conn: Connection, url: str, at: datetime | None) -> list[Capture]:
-    """Those of a URL, or of a second; also what may not be shown."""
-    wanted = select_captures(t.url.c.urlkey == key_of(url))
-    if at is not None:
-        second = second_of(at)
-        wanted = wanted.where(t.capture.c.at >= second, t.capture.c.at < second + _SECOND)
-    rows = conn.execute(wanted.order_by(t.capture.c.at, t.capture.c.file_id, t.capture.c.offset))
-    return [to_capture(row) for row in rows]
 
 
 def _named(redaction: Redaction) -> ColumnElement[bool]:
