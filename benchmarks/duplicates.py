@@ -128,7 +128,8 @@ def _groups(folder: Path, sentences: Sequence[str], count: int) -> str:
     true = _count_pairs(Counter(numbers.values()))
     made = _count_pairs(Counter(group_of.values()))
     right = _count_pairs(Counter((group, numbers[url]) for url, group in group_of.items()))
-    missed = Counter(edits[url] for url in numbers if edits[url] not in ("new", "related") and url not in group_of)
+    copied = [url for url, edit in edits.items() if edit not in ("new", "related")]
+    missed = Counter(edits[url] for url in copied if url not in group_of)
     copies = Counter(edits.values())
     rows = [
         ("articles a second (one process)", f"{done.compared / watch.wall:.0f}"),

@@ -13,11 +13,9 @@ from archiver.cli.output import print_table
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
-    from archiver.model import ChangeKind
     from archiver.store.history import ChangedArticle, RemovedArticle
 
 _REMOVED = "removed"
-_BODY = "body"
 
 
 @click.command()
@@ -41,7 +39,14 @@ _BODY = "body"
 @click.option(
     "--stealth", is_flag=True, help="Only what was changed without a later date or a notice."
 )
+@click.option("--words", metavar="TEXT", help="Only of articles that have all these words.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line a change.")
+@click.option(
+    "--feed",
+    type=click.Choice(["atom", "json"]),
+    help="An Atom or JSON Feed document, for others to subscribe to.",
+)
+@click.option("--address", metavar="URL", help="Where the feed will stand; part of it.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -50,32 +55,46 @@ def command(
     kinds: tuple[str, ...],
     outlets: tuple[str, ...],
     stealth: bool,
+    words: str | None,
     as_json: bool,
+    feed: str | None,
+    address: str | None,
 ) -> None:
     """List what changed in articles, and which were removed; newest first.
 
     A change is of the time at which the later one of its two captures was made.
     """
     from archiver.model import utcnow
+    from archiver.revise.kinds import kinds_of
     from archiver.store.catalogue import Catalogue  # SQLAlchemy takes a fifth of a second
 
     now = utcnow()
-    span = {
-        "since": _moment(since, now),
-        "until": _moment(until, now) if until else now + timedelta(days=1),
-    }
-    wanted, removed = _kinds(kinds)
+    begin = _moment(since, now)
+    end = _moment(until, now) if until else now + timedelta(days=1)
+    try:
+        wanted, removed = kinds_of(kinds)
+    except ValueError as error:
+        raise UsageError(str(error), thing="--kind") from None
+    texts = (words or "").split()
     names = [name for text in outlets for name in text.split(",") if name]
     loaded = load_settings(context)
     found: list[ChangedArticle | RemovedArticle] = []
     with Catalogue.open(loaded.catalogue_url) as catalogue:
         if wanted or not kinds:
             found += catalogue.changed_articles(
-                **span, kinds=wanted, outlets=names, stealth=stealth
+                since=begin,
+                until=end,
+                kinds=wanted,
+                outlets=names,
+                stealth=stealth,
+                words=texts,
             )
         if removed and not stealth:
-            found += catalogue.removed_articles(**span, outlets=names)
+            found += catalogue.removed_articles(since=begin, until=end, outlets=names, words=texts)
     found.sort(key=lambda one: one.at, reverse=True)
+    if feed:
+        _feed(found, feed, address or "urn:news-archiver:changes", now)
+        return
     if as_json:
         for one in found:
             click.echo(json.dumps(_to_json(one), ensure_ascii=False))
@@ -104,22 +123,17 @@ def _moment(text: str, now: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def _kinds(texts: tuple[str, ...]) -> tuple[list[ChangeKind], bool]:
-    """The kinds that are named, and whether what was removed is asked for."""
-    from archiver.config.suggest import did_you_mean
-    from archiver.model import ChangeKind
+def _feed(
+    found: list[ChangedArticle | RemovedArticle], kind: str, address: str, now: datetime
+) -> None:
+    from archiver.revise.feeds import atom, entries_of, json_feed
 
-    words = [word for text in texts for word in text.split(",") if word]
-    named = {str(kind): [kind] for kind in ChangeKind}
-    named |= {_BODY: [ChangeKind.FACTS, ChangeKind.STYLE], _REMOVED: []}
-    for word in words:
-        if word not in named:
-            raise UsageError(
-                f"there is no such kind of change{did_you_mean(word, named)}",
-                thing=word,
-                todo=f"Kinds are {', '.join(named)}.",
-            )
-    return [kind for word in words for kind in named[word]], not words or _REMOVED in words
+    title = "What changed in the archive's articles"
+    entries = entries_of(found)
+    if kind == "atom":
+        click.echo(atom(entries, title=title, address=address, now=now), nl=False)
+    else:
+        click.echo(json_feed(entries, title=title, address=address))
 
 
 def _row(one: ChangedArticle | RemovedArticle) -> tuple[object, ...]:

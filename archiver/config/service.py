@@ -23,6 +23,19 @@ Events = Literal[
     "backup",
     "damage",
     "report",
+    "changed",
+]
+Told = Literal[
+    "headline",
+    "standfirst",
+    "facts",
+    "style",
+    "byline",
+    "dates",
+    "images",
+    "correction",
+    "access",
+    "removed",
 ]
 
 
@@ -78,7 +91,11 @@ class DaemonSettings(Section):
             *("disk-low", "spool-full", "not-shipped", "backup", "damage"),
         ),
         description="Which events are posted: silent, volume, blocked, quality, disk-low,"
-        " spool-full, not-shipped, backup, damage, report.",
+        " spool-full, not-shipped, backup, damage, report, changed.",
+    )
+    tell: tuple[Told, ...] = Field(
+        default=("headline", "facts", "correction", "access", "removed"),
+        description="Kinds of change that the event `changed` tells of, a post a crawl at most.",
     )
     webhook_secret: SecretStr | None = Field(
         default=None,

@@ -12,12 +12,14 @@ import structlog
 from archiver.config.load import Loaded
 from archiver.daemon.alerts import Event, amiss
 from archiver.daemon.health import Metrics
+from archiver.daemon.telling import changes_event
 from archiver.daemon.turns import RunReport
 from archiver.daemon.webhooks import Webhooks
 from archiver.store.catalogue import Catalogue
 
 log = structlog.get_logger("daemon")
 
+_CHANGED = "changed"
 _OF_OUTLETS = ("silent", "volume", "blocked", "quality")
 
 
@@ -30,12 +32,14 @@ class Watch:
     clock: Callable[[], datetime]
     webhooks: Webhooks = field(default_factory=lambda: Webhooks(urls=()))
     _events: frozenset[str] = frozenset()
+    _kinds: tuple[str, ...] = ()
 
     def follow(self, loaded: Loaded) -> None:
         """Tell whom the settings name; what is under way to others still goes there."""
         settings = loaded.settings.daemon
         secret = settings.webhook_secret
         self._events = frozenset(settings.events)
+        self._kinds = settings.tell
         self.webhooks = self.webhooks.replaced(
             urls=settings.webhooks,
             secret=secret.get_secret_value() if secret else None,
@@ -73,6 +77,17 @@ class Watch:
         )
         for what in _OF_OUTLETS:
             await self.note(ended.outlet, what, found.get(what))
+        if _CHANGED in self._events:
+            changed = await asyncio.to_thread(
+                changes_event,
+                self.catalogue,
+                ended.outlet,
+                kinds=self._kinds,
+                since=ended.started,
+                now=now,
+            )
+            if changed:
+                self.tell(_CHANGED, changed)
 
     async def note(self, subject: str, what: str, detail: str | None) -> None:
         """Tell of something amiss (`detail`) once, and once of its end (None)."""

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from archiver.errors import ArchiverError, StorageError
 from archiver.replay.cdx_api import CdxApi
+from archiver.replay.changes import ChangePages
 from archiver.replay.memento import Archive
 from archiver.replay.pages import Pages
 from archiver.replay.policy import notice_headers, ui_headers
@@ -88,6 +89,7 @@ def create_app(
     archive = Archive(stored, pages, origin=archive_origin, ui_origins=ui_origins)
     interface = Interface(stored, pages)
     index = CdxApi(catalogue).routes()
+    changes = ChangePages(stored, pages, base=ui_origins[0])
     static = Mount("/static", StaticFiles(directory=_STATIC))
     ui_app = _starlette(
         pages,
@@ -99,6 +101,10 @@ def create_app(
             Route("/captures", interface.captures, methods=_READ),
             Route("/article", interface.article, methods=_READ),
             Route("/view/{rest:path}", interface.view, methods=_READ),
+            Route("/changes", changes.changes, methods=_READ),
+            Route("/changes.atom", changes.feed_atom, methods=_READ),
+            Route("/changes.json", changes.feed_json, methods=_READ),
+            Route("/diff", changes.diff, methods=_READ),
         ],
     )
     archive_app = _starlette(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select
 
-from archiver.model import ChangeKind, Changes
+from archiver.model import ChangeKind, Changes, Revision
 from archiver.store import tables as t
 from archiver.store.base import Store
 from archiver.store.judging import kinds_to_bits
@@ -52,12 +52,15 @@ class History(Store):
         kinds: Collection[ChangeKind] = (),
         outlets: Collection[str] = (),
         stealth: bool = False,
+        words: Collection[str] = (),
+        limit: int | None = None,
     ) -> list[ChangedArticle]:
         """Changes whose later capture is of `since` or after, and before `until`; newest first.
 
         Those of any of `kinds` (all where there are none) in any of `outlets`; with `stealth`
-        only those that are marked so. What is redacted is left out. Steps through an index of
-        the span: cost grows with the changes in it.
+        only those that are marked so; with `words` only those of articles that have all of them,
+        whatever their case, before or after the change; at most `limit`. What is redacted is left
+        out. Steps through an index of the span: cost grows with the changes in it.
         """
         change = t.change.c
         wanted = (
@@ -76,9 +79,11 @@ class History(Store):
         found: list[ChangedArticle] = []
         with self._reading() as conn:
             for row in conn.execute(wanted).all():
+                if len(found) == limit:
+                    break
                 pair = shown_revisions(conn, row.article_id, (row.number, row.against))
                 new = next((one for one in pair if one.number == row.number), None)
-                if new is None or new.changes is None:
+                if new is None or new.changes is None or not _has_words(pair, words):
                     continue
                 found.append(
                     ChangedArticle(
@@ -94,7 +99,12 @@ class History(Store):
         return found
 
     def removed_articles(
-        self, *, since: datetime, until: datetime, outlets: Collection[str] = ()
+        self,
+        *,
+        since: datetime,
+        until: datetime,
+        outlets: Collection[str] = (),
+        words: Collection[str] = (),
     ) -> list[RemovedArticle]:
         """Articles that are gone since a moment in the span; newest first, redacted ones not."""
         article, revision = t.article.c, t.revision.c
@@ -126,8 +136,19 @@ class History(Store):
             found = []
             for row in conn.execute(wanted).all():
                 shown = shown_revisions(conn, row.id)
-                if shown:  # by its newest words that may be read
+                if shown and _has_words(shown[-1:], words):  # by its newest words that may be read
                     newest = {"title": shown[-1].article.title, "revision": shown[-1].number}
                     facts = {name: value for name, value in row._mapping.items() if name != "id"}
                     found.append(RemovedArticle(**(facts | newest)))
             return found
+
+
+def _has_words(revisions: Iterable[Revision], words: Collection[str]) -> bool:
+    """Whether one of them has all the words, in headline, standfirst or text."""
+    wanted = [word.casefold() for word in words]
+    for one in revisions if wanted else ():
+        article = one.article
+        text = "\n".join(filter(None, (article.title, article.standfirst, article.text)))
+        if all(word in text.casefold() for word in wanted):
+            return True
+    return not wanted
