@@ -101,9 +101,7 @@ def restore(
         revision = check_file(coming, thing=thing)
         mended = mend_account(redactions, blobs, key)
         with Catalogue.open(f"sqlite:///{coming}") as opened:  # which refuses newer versions'
-            tombstones.reconcile(
-                redactions, opened
-            )  # what was taken down since is never to be seen again
+            tombstones.reconcile(redactions, opened)  # what was taken down since stays so
         check_file(coming, thing=thing)  # and takes what opening it left beside it into the file
         _sync(coming)
         size = coming.stat().st_size

@@ -8,8 +8,9 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from alembic import command
@@ -150,6 +151,7 @@ def test_what_is_no_whole_catalogue_is_not_backed_up(trial: Trial, how: str) -> 
     with pytest.raises(NoArchiveError if how == "gone" else CatalogueError) as caught:
         trial.back_up()
     assert caught.value.thing == str(trial.catalogue)
+    assert ("is damaged" in caught.value.what) == (how == "pages")
     assert list(trial.blobs.list()) == []
     assert not (trial.archive / ".backup").exists()
 
@@ -300,6 +302,29 @@ def test_nobody_may_have_it_open(trial: Trial) -> None:
             trial.restore(key, force=True)
     assert trial.names() == ["catalogue.sqlite"]
     trial.restore(key, force=True)
+
+
+def test_nobody_slips_in_at_the_last_moment(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = trial.back_up()
+    plain, others = sqlite3.connect, []
+
+    class Interrupted(sqlite3.Connection):
+        """Before it takes the catalogue for itself, another process opens that."""
+
+        def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
+            if sql == "BEGIN EXCLUSIVE":
+                others.append(plain(trial.catalogue))
+                others[-1].execute("PRAGMA journal_mode=WAL")
+                others[-1].execute("SELECT count(*) FROM outlet").fetchone()
+            return super().execute(sql, *more)
+
+    monkeypatch.setattr(sqlite3, "connect", partial(plain, factory=Interrupted))
+    with pytest.raises(LockedError):
+        trial.restore(key, force=True)
+    monkeypatch.undo()
+    (other,) = others
+    other.close()
+    assert trial.names() == ["catalogue.sqlite"]
 
 
 @pytest.mark.parametrize("stands", ["damaged", "gone"])
