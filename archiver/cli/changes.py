@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import click
 
 from archiver.cli.context import load_settings
+from archiver.cli.moments import moment
 from archiver.cli.output import print_table
 from archiver.errors import UsageError
 
@@ -69,8 +70,8 @@ def command(
     from archiver.store.catalogue import Catalogue  # SQLAlchemy takes a fifth of a second
 
     now = utcnow()
-    begin = _moment(since, now)
-    end = _moment(until, now) if until else now + timedelta(days=1)
+    begin = moment(since, now)
+    end = moment(until, now) if until else now + timedelta(days=1)
     try:
         wanted, removed = kinds_of(kinds)
     except ValueError as error:
@@ -103,24 +104,6 @@ def command(
         ("when", "outlet", "revision", "what", "not said", "title", "URL"),
         [_row(one) for one in found],
     )
-
-
-def _moment(text: str, now: datetime) -> datetime:
-    from archiver.config.quantities import parse_duration
-
-    try:
-        return now - timedelta(seconds=parse_duration(text))
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            "is neither a duration nor a date",
-            thing=text,
-            todo="Write 1d, 12h, 2026-03-05 or 2026-03-05T12:00.",
-        ) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _feed(

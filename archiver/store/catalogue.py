@@ -10,6 +10,7 @@ from archiver.store.aliases import Aliases
 from archiver.store.articles import Articles
 from archiver.store.captures import Captures
 from archiver.store.engine import catalogue_url, make_engine
+from archiver.store.exports import Exports
 from archiver.store.files import Files
 from archiver.store.history import History
 from archiver.store.hosts import Hosts
@@ -52,6 +53,7 @@ class Catalogue(
     RobotsTexts,
     Signals,
     Redactions,
+    Exports,
     Rewriting,
 ):
     """An open catalogue. Each method is one transaction; threads may share it.

@@ -15,6 +15,7 @@ from archiver.model import Discovery, ExtractionState, SourceKind
 from archiver.revise.compare import comparable, compare
 from archiver.store.aliases import Alias
 from archiver.store.catalogue import Catalogue
+from archiver.store.exports import Choice
 from archiver.store.hosts import Blocks
 from archiver.store.judging import Judge
 from archiver.store.likenesses import Kept
@@ -142,6 +143,15 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
         [Kept(article_id=1, signature=b"x", bands=(1,), like=(1,))]
     ),
     "likeness_groups": lambda c: c.likeness_groups(since=START),
+    "exported_articles": lambda c: c.exported_articles(Choice(since=START), limit=1),
+    "exported_articles of an outlet": lambda c: c.exported_articles(
+        Choice(outlets=("sky-news",), state="live"), after=0
+    ),
+    "articles_named": lambda c: c.articles_named([PAGE]),
+    "exported_captures": lambda c: c.exported_captures(Choice(since=START), limit=1),
+    "exported_captures of an outlet": lambda c: c.exported_captures(
+        Choice(outlets=("sky-news",)), after=(1, START, 0, 0)
+    ),
     "note_checked": lambda c: c.note_checked(["a.warc.gz"], START),
 }
 

@@ -1,0 +1,129 @@
+"""`archiver export`: what the archive holds, in forms that others read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from archiver.cli.context import load_settings
+from archiver.cli.moments import moment
+from archiver.errors import UsageError
+
+if TYPE_CHECKING:
+    from archiver.store.exports import Choice
+
+_TABLES = ("jsonl", "csv", "parquet")
+
+
+@click.command()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_TABLES),
+    default="jsonl",
+    show_default=True,
+    help="What to write.",
+)
+@click.option("-o", "--output", default="-", metavar="FILE", help="Where to; - (default): stdout.")
+@click.option("--revisions", is_flag=True, help="Every revision; else each article's newest alone.")
+@click.option("--outlet", "outlets", multiple=True, metavar="OUTLET[,...]", help="Only of those.")
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Captured then or later: a duration back from now, or a date (UTC).",
+)
+@click.option("--until", metavar="TIME", help="Captured before then; as --since.")
+@click.option("--url", "urls", multiple=True, help="Only this page, in all its spellings.")
+@click.option(
+    "--urls",
+    "lists",
+    multiple=True,
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Only the pages in this file, one URL a line; - for standard input.",
+)
+@click.option(
+    "--state", type=click.Choice(("live", "gone")), help="Only articles that stand, or are gone."
+)
+@click.pass_context
+def command(
+    context: click.Context,
+    form: str,
+    output: str,
+    revisions: bool,
+    outlets: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    urls: tuple[str, ...],
+    lists: tuple[Path, ...],
+    state: str | None,
+) -> int:
+    """Give articles to others: JSON lines, CSV or Parquet.
+
+    Nothing that is redacted is given. Without any choice, all there is. A FILE gets its name when
+    it is whole. The guide on exchange lists the columns.
+    """
+    from archiver.model import utcnow
+
+    now = utcnow()
+    from archiver.store.exports import Choice  # SQLAlchemy takes a fifth of a second
+
+    choice = Choice(
+        outlets=tuple(name for text in outlets for name in text.split(",") if name),
+        since=moment(since, now) if since else None,
+        until=moment(until, now) if until else None,
+        state=state,
+    )
+    named = list(_urls(urls, lists)) if urls or lists else None
+    return _table(context, form, output, choice, named, every=revisions)
+
+
+def _table(
+    context: click.Context,
+    form: str,
+    output: str,
+    choice: Choice,
+    urls: list[str] | None,
+    *,
+    every: bool,
+) -> int:
+    from archiver.exchange.choosing import chosen_articles, revisions_of
+    from archiver.exchange.output import output_file
+    from archiver.exchange.tables import WRITERS
+    from archiver.store.catalogue import Catalogue
+    from archiver.store.tombstones import reconcile
+
+    loaded = load_settings(context)
+    with Catalogue.open(loaded.catalogue_url) as catalogue:
+        reconcile(loaded.redactions_file, catalogue)
+        articles = chosen_articles(catalogue, choice, urls)
+        with output_file(output) as out:
+            count = WRITERS[form](revisions_of(articles, every=every), out)
+    click.echo(f"{count} {'revisions' if every else 'articles'} written", err=True)
+    return 0
+
+
+def _urls(urls: tuple[str, ...], lists: tuple[Path, ...]) -> Iterator[str]:
+    """The canonical URLs that are named.
+
+    Raises:
+        UsageError: one is no URL, or a file cannot be read.
+    """
+    from archiver.urls import canonical_url
+
+    texts = list(urls)
+    for path in lists:
+        try:
+            with click.open_file(str(path), encoding="utf-8") as lines:
+                texts += [line.strip() for line in lines]
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"cannot be read ({error})", thing=str(path)) from error
+    for text in texts:
+        if text and not text.startswith("#"):
+            try:
+                yield canonical_url(text)
+            except ValueError as error:
+                raise UsageError(str(error), thing=text) from error

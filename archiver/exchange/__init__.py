@@ -1,0 +1,1 @@
+"""Archives given to others and taken from them: tables, WARC and WACZ files."""
