@@ -41,6 +41,7 @@ COMMANDS = {
     "backup": "Back the catalogue up: a checked snapshot, packed, to the store.",
     "restore": "Bring the catalogue back from a backup.",
     "rewrite": "Take what is redacted out of WARC files: each is replaced by a new one.",
+    "retention": "Remove WARC files of which every capture may go by the rules of [retention].",
     "replay": "Show archived pages in a browser, until interrupted.",
     "doctor": "Check an installation, and try what its store can do.",
     "config": "Show the settings and where each comes from; print JSON Schemas.",

@@ -22,6 +22,7 @@ from archiver.config.addresses import CatalogueUrl, ConnectTo, Contact, Host, Po
 from archiver.config.politeness import PolitenessSettings
 from archiver.config.polling import PollingSettings
 from archiver.config.quantities import Duration, Size
+from archiver.config.retention import RetentionSettings
 from archiver.config.section import Section
 from archiver.config.service import DaemonSettings
 from archiver.config.storage import StorageSettings
@@ -321,5 +322,6 @@ class Settings(Section):
     extract: ExtractSettings = ExtractSettings()
     replay: ReplaySettings = ReplaySettings()
     timetable: TimetableSettings = TimetableSettings()
+    retention: RetentionSettings = RetentionSettings()
     daemon: DaemonSettings = DaemonSettings()
     log: LogSettings = LogSettings()

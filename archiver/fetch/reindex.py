@@ -105,7 +105,7 @@ def reindex(
     """
     closed = {file.name for file in catalogue.files() if file.closed}
     veil = catalogue.veil()
-    made = being_made(folder)
+    made = being_made(folder) | {one.name for one in catalogue.removals()}
     paths = [path for path in sorted(folder.glob("*.warc.gz")) if path.name not in made]
     for path, tried in zip(paths, side_by_side(_tried, paths), strict=True):
         name = path.name

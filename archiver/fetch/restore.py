@@ -62,9 +62,13 @@ def reindex_store(
 
 
 def _replaced(catalogue: Catalogue, there: Collection[str]) -> set[str]:
-    """The files that were written anew without what is redacted, where the new ones are there."""
+    """The files that went by rule, or were written anew without what is redacted.
+
+    Of these only where the new ones are there.
+    """
     files = [file for one in catalogue.redactions() for file in one.files]
-    return {file.old for file in files if file.new in there}
+    gone = {one.name for one in catalogue.removals()}
+    return {file.old for file in files if file.new in there} | gone
 
 
 def _listed(blobs: Blobs) -> dict[str, list[str]]:

@@ -23,6 +23,7 @@ from archiver.store.migrate import migrate
 from archiver.store.polls import Polls
 from archiver.store.redactions import Redactions
 from archiver.store.refusals import Refusals
+from archiver.store.retention import Retention
 from archiver.store.rewriting import Rewriting
 from archiver.store.robots import RobotsTexts
 from archiver.store.runs import Runs
@@ -55,6 +56,7 @@ class Catalogue(
     Redactions,
     Exports,
     Rewriting,
+    Retention,
 ):
     """An open catalogue. Each method is one transaction; threads may share it.
 

@@ -24,7 +24,7 @@ from archiver.store.hiding import (
 )
 from archiver.store.identity import plain_or_same
 from archiver.store.index import during, walk
-from archiver.store.tombstones import LIFT, REDACT, REWRITE, Event, events_of
+from archiver.store.tombstones import LIFT, REDACT, REMOVE, REWRITE, Event, events_of, removal_event
 from archiver.store.veil import LAST, Redaction, Replaced, Scope, Veil, What, keys_of, second_of
 
 _SECOND = timedelta(seconds=1)
@@ -68,7 +68,10 @@ class Redactions(Store):
 
     def tombstones(self) -> list[Event]:
         """What the archive's own account should say, so far as the catalogue knows it."""
-        return [event for one in self.redactions() for event in events_of(one)]
+        with self._reading() as conn:
+            gone = conn.execute(select(t.removal).order_by(t.removal.c.id)).all()
+        said = [event for one in self.redactions() for event in events_of(one)]
+        return [*said, *(removal_event(row) for row in gone)]
 
     def veil(self) -> Veil:
         """All that is in force, to be asked in memory; reads the rows of redactions alone."""
@@ -104,9 +107,10 @@ class Redactions(Store):
     def spellings(self, url: str) -> list[str]:
         """All URLs that are one page with this one, as far as is known, sorted; it is one itself.
 
-        By aliases, by articles, and those on hosts of the same site that are a form of it.
+        By aliases, as an article's own address is one of its page's, and those on hosts of the
+        same site that are a form of it.
         """
-        page, found = t.article.c, {url, plain_or_same(url)}
+        found = {url, plain_or_same(url)}
         with self._reading() as conn:
             alike = select(t.url.c.id).where(t.url.c.urlkey.in_(sorted(keys_of(url))))
             ids = set(conn.scalars(alike))
@@ -115,9 +119,6 @@ class Redactions(Store):
                 ids |= set(
                     conn.scalars(select(t.alias.c.url_id).where(t.alias.c.target_id.in_(ids)))
                 )
-                known = or_(page.url_id.in_(ids), page.page_id.in_(ids))
-                for row in conn.execute(select(page.url_id, page.page_id).where(known)):
-                    ids |= {row.url_id, row.page_id}
             found |= set(conn.scalars(select(t.url.c.url).where(t.url.c.id.in_(ids))))
             found |= _forms(conn, url)
         return sorted(found)
@@ -295,4 +296,13 @@ def _nothing(_conn: Connection, _event: Event) -> int:
     return 0
 
 
-_APPLY = {REDACT: _redact, LIFT: _lift, REWRITE: _rewrite}
+def _remove(conn: Connection, event: Event) -> int:
+    names = ("name", "by", "rule", "size", "records")
+    values = {name: event[name] for name in names}
+    values |= {name: event.get(name) for name in ("sha256", "copy_url")}
+    wanted = insert(conn.dialect.name, t.removal).on_conflict_do_nothing()
+    made = wanted.values(at=datetime.fromisoformat(event["at"]), **values)
+    return conn.execute(made).rowcount
+
+
+_APPLY = {REDACT: _redact, LIFT: _lift, REWRITE: _rewrite, REMOVE: _remove}

@@ -43,7 +43,7 @@ class Rewriting(Store):
             CatalogueError: a capture is at none of the places, or the file is not known.
         """
         with durable(self._engine).begin() as conn:
-            _leave_nothing(conn)
+            leave_nothing(conn)
             number = conn.scalar(select(t.warc_file.c.id).where(t.warc_file.c.name == old))
             rows = conn.execute(
                 select(t.capture).where(_taken.file_id == number)  # no index: see tables
@@ -55,11 +55,11 @@ class Rewriting(Store):
                     thing=old,
                     todo="See archiver check; then run archiver repair.",
                 )
-            revisions = _drop_revisions(
+            revisions = drop_revisions(
                 conn, number, [offset for offset, place in places.items() if place is None]
             )
             gone = [row for row in rows if places[row.offset] is None]
-            _drop_captures(conn, gone)
+            drop_captures(conn, gone)
             kept = [(row, place) for row in rows if (place := places[row.offset]) is not None]
             _move_captures(conn, kept)
             _move_revisions(conn, number, new, places)
@@ -92,13 +92,14 @@ class Rewriting(Store):
         return found
 
 
-def _leave_nothing(conn: Connection) -> None:
+def leave_nothing(conn: Connection) -> None:
     """Have deleted text overwritten in the file: it was deleted for a reason."""
     if conn.dialect.name == "sqlite":
         conn.exec_driver_sql("PRAGMA secure_delete=ON")
 
 
-def _drop_captures(conn: Connection, rows: Sequence[Any]) -> None:
+def drop_captures(conn: Connection, rows: Sequence[Any]) -> None:
+    """Drop rows of captures, and count them no more."""
     if rows:
         conn.execute(
             delete(t.capture).where(_ROW),
@@ -149,12 +150,16 @@ def _move_revisions(conn: Connection, number: int, new: str, places: Places) -> 
         )
 
 
-def _drop_revisions(conn: Connection, number: int, offsets: Collection[int]) -> int:
-    """Drop the text that was made of records that are gone, and articles that have none left."""
-    wanted = set(offsets)
+def drop_revisions(conn: Connection, number: int, offsets: Collection[int] | None) -> int:
+    """Drop the text that was made of records at these offsets, or of all in a file (None).
+
+    Articles that have none left go, too. Gives how many revisions went.
+    """
     of_file = select(_revision.article_id, _revision.number, _revision.offset)
     rows = conn.execute(of_file.where(_revision.file_id == number)).all()
-    rows = [row for row in rows if row.offset in wanted]
+    if offsets is not None:
+        wanted = set(offsets)
+        rows = [row for row in rows if row.offset in wanted]
     for row in rows:
         _drop_changes(conn, row.article_id, row.number)
         own = and_(_revision.article_id == row.article_id, _revision.number == row.number)

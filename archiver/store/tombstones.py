@@ -140,6 +140,21 @@ def rewriting(identity: str, file: Replaced, *, at: datetime, by: str) -> Event:
     return {"event": REWRITE, "id": identity, "at": at.isoformat(), "by": by, **names}
 
 
+def removal_event(one: Any) -> Event:
+    """That a file went by a rule; `one` has the facts of a `Removal`."""
+    return {
+        "event": REMOVE,
+        "name": one.name,
+        "at": one.at.isoformat(),
+        "by": one.by,
+        "rule": one.rule,
+        "size": one.size,
+        "records": dict(one.records),
+        "sha256": one.sha256,
+        "copy_url": one.copy_url,
+    }
+
+
 def known_events(events: Iterable[Event]) -> dict[tuple[str, str], Event]:
     """Events by what happened to which redaction or file, so that two accounts can be compared."""
     found = {}

@@ -192,4 +192,6 @@ def test_every_question_is_asked() -> None:
     unasked |= {"places", "captures_in", "close_unused_file", "keep_host_state", "keep_robots"}
     # for a WARC file that is written anew all captures are read, since there is no index by file
     unasked |= {"replace_file", "revisits_of"}
+    # or looked at, all of them, for files that go by a rule
+    unasked |= {"contents", "needed", "remove_file", "removals"}
     assert methods - asked == unasked

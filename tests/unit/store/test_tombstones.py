@@ -80,7 +80,14 @@ def test_a_line_that_a_crash_cut_is_no_line_and_no_harm(
 
 
 @pytest.mark.parametrize(
-    "line", ["nonsense", "[]", '{"event": "other", "at": "2026-01-01"}', '{"event": "redact"}']
+    "line",
+    [
+        '{"event": "lift", "at": "2026-01-01", "id": "0a"}',
+        "nonsense",
+        "[]",
+        '{"event": "other", "at": "2026-01-01"}',
+        '{"event": "redact"}',
+    ],
 )
 def test_a_line_that_cannot_be_read_is_not_passed_over(
     catalogue: Catalogue, warcs: Path, line: str
