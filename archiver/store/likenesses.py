@@ -238,3 +238,27 @@ def _members(conn: Connection, group: int) -> list[Member]:
 
 def _digest(one: Member) -> str | None:
     return one.article.warc.payload_digest if one.article.warc else None
+
+
+def drop_likeness(conn: Connection, article_id: int) -> None:
+    """Forget what an article's text is like, as where it is taken down; it is compared no more.
+
+    Reads all keys once. A group of which less than two are left is none.
+    """
+    done, group, band = t.likeness.c, t.likeness_group.c, t.likeness_band.c
+    number = conn.scalar(select(done.group_id).where(done.article_id == article_id))
+    conn.execute(delete(t.likeness_band).where(band.article_id == article_id))
+    conn.execute(delete(t.likeness).where(done.article_id == article_id))
+    if number is None:
+        return
+    left = conn.execute(
+        select(func.count().label("articles"), func.count(t.article.c.outlet_id.distinct()))
+        .join_from(t.likeness, t.article, done.article_id == t.article.c.id)
+        .where(done.group_id == number)
+    ).one()
+    if left[0] < 2:
+        conn.execute(update(t.likeness).where(done.group_id == number).values(group_id=None))
+        conn.execute(delete(t.likeness_group).where(group.id == number))
+    else:
+        kept = update(t.likeness_group).where(group.id == number)
+        conn.execute(kept.values(articles=left[0], outlets=left[1]))

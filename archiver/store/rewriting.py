@@ -15,6 +15,7 @@ from archiver.store.base import Store, batches, count
 from archiver.store.captures import select_captures, to_capture
 from archiver.store.changed import drop_change
 from archiver.store.engine import durable
+from archiver.store.likenesses import drop_likeness
 
 Places = Mapping[int, tuple[int, int] | None]
 """By the offset of each record in the old file, offset and length in the new one; None: gone."""
@@ -162,6 +163,8 @@ def drop_revisions(conn: Connection, number: int, offsets: Collection[int] | Non
         rows = [row for row in rows if row.offset in wanted]
     for row in rows:
         _drop_changes(conn, row.article_id, row.number)
+        if row.number == 1:  # whose text articles are compared by
+            drop_likeness(conn, row.article_id)
         own = and_(_revision.article_id == row.article_id, _revision.number == row.number)
         conn.execute(delete(t.revision).where(own))
     for article_id in {row.article_id for row in rows}:
@@ -194,6 +197,7 @@ def _settle_article(conn: Connection, article_id: int, *, dropped: int) -> None:
         moved = update(t.article).where(article.id == article_id)
         conn.execute(moved.values(revision=newest))
     else:
+        drop_likeness(conn, article_id)
         conn.execute(delete(t.article).where(article.id == article_id))
         changes[own.outlet_id, "articles", ""] = -1
         if own.state == "gone":

@@ -25,6 +25,7 @@ from archiver.fetch.rewriting import Outcome, Rewriter
 from archiver.fetch.settling import ASIDE, ORIGINAL, held
 from archiver.fetch.takedown import Takedown
 from archiver.store.catalogue import Catalogue
+from archiver.store.likenesses import Kept
 from archiver.store.tombstones import file_beside, reconcile
 from archiver.store.warcs import Warcs
 from archiver.warc.names import SIDECAR, beside
@@ -159,6 +160,26 @@ def test_payload_text_and_rows_are_gone_and_all_else_is_there(
         assert faults(anew, folder) == []
         assert anew.redactions() == [kept]
         assert len(anew.captures_of(OTHER)) == 2
+
+
+@pytest.mark.parametrize("others", [1, 2])
+def test_what_a_text_that_is_gone_was_like_is_forgotten(
+    catalogue: Catalogue, folder: Path, others: int
+) -> None:
+    kept = [f"https://news.example/like/{number}" for number in range(others)]
+    write(folder, catalogue, (URL, SECRET), *((url, "much the same") for url in kept))
+    numbers = [catalogue.get_article(url)[0].article_id for url in (URL, *kept)]
+    for place, number in enumerate(numbers):
+        one = Kept(article_id=number, signature=b"x", bands=(7,), like=tuple(numbers[:place]))
+        catalogue.keep_likenesses([one])
+    redact(catalogue, folder, URL)
+    [done] = rewrite(catalogue, folder)
+    assert done.new is not None
+    found = catalogue.alike([7])[7]
+    assert {one.article_id for one in found} == set(numbers[1:])
+    assert {one.group_id is None for one in found} == {others == 1}
+    groups = catalogue.likeness_groups(across=False) if others > 1 else []
+    assert [len(group.members) for group in groups] == [2] * (others - 1)
 
 
 def test_one_capture_goes_and_the_article_keeps_its_other_text(
