@@ -16,7 +16,7 @@ from support.captures import make_article
 from support.exchanges import STARTED, answer, exchange
 from support.redactions import redact, second
 
-from archiver.errors import ArchiverError, LockedError
+from archiver.errors import ArchiverError, CatalogueError, LockedError
 from archiver.fetch import rewriting
 from archiver.fetch.audit import Audit
 from archiver.fetch.recovery import finish_left_files
@@ -364,6 +364,24 @@ def test_a_full_disk_leaves_the_old_state(
             rewrite(catalogue, folder)
     assert path.exists() is (step != "end")  # which is done again by who tidies up
     assert faults(catalogue, folder) == []
+    assert is_readable(catalogue, folder)
+
+
+def test_a_new_file_that_somebody_else_catalogued_does_not_cost_the_old_one(
+    catalogue: Catalogue, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(folder, catalogue, *PAGES)
+    redact(catalogue, folder, URL)
+
+    def raced(_old: str, new: str, **_: object) -> None:
+        catalogue.close_file(new, at=STARTED, size=1, sha256=None)
+        raise CatalogueError("there is one of this name")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(catalogue, "replace_file", raced)
+        with pytest.raises(CatalogueError, match="of this name"):
+            rewrite(catalogue, folder)
+    assert [one.name for one in folder.glob("*.warc.gz")] == [path.name]
     assert is_readable(catalogue, folder)
 
 
