@@ -17,6 +17,7 @@ DELIMITER = "__"
 CONFIG_VARIABLE = "ARCHIVER_CONFIG"
 OTHER_VARIABLES = {
     CONFIG_VARIABLE: "Configuration file to read; see the search for it above.",
+    "ARCHIVER_PARENT": "With which process a crawl ends; set by the daemon.",
     "ARCHIVER_PLANNED": "When the timetable had planned a crawl; set by the daemon.",
     "ARCHIVER_TRIGGER": "What started a crawl; set by the archiver for the crawls it starts.",
 }

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import os
 import signal
 from collections.abc import Iterator
@@ -18,11 +17,10 @@ from datetime import datetime
 from pathlib import Path
 
 from archiver.daemon.dispatch import CrawlOrder
+from archiver.fetch.parent import PARENT
 from archiver.model import utcnow
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,14 +51,6 @@ class Ended:
     peak_memory: int = 0  # bytes, as far as it was seen
 
 
-def _die_with_parent() -> None:
-    """In the child: a daemon that is killed takes no WARC with it.
-
-    SIGINT, so that the crawl closes its files and ends.
-    """
-    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-
-
 class Crawl:
     """A running crawl of one outlet."""
 
@@ -77,16 +67,19 @@ class Crawl:
     async def begin(cls, outlet: str, planned: datetime, order: CrawlOrder) -> Crawl:
         """Start the child of an outlet.
 
+        No code of ours runs between fork and exec: that costs 2 ms a child instead of 50, since
+        vfork(2) serves. So the child itself sees to it that it ends with this process.
+
         Raises:
             OSError: the process could not be made.
         """
+        own = {"ARCHIVER_PLANNED": planned.isoformat(), PARENT: str(os.getpid())}
         process = await asyncio.create_subprocess_exec(
             *order.command(outlet),
             cwd=order.folder,
-            env=order.child_environment() | {"ARCHIVER_PLANNED": planned.isoformat()},
+            env=order.child_environment() | own,
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=_die_with_parent,
         )
         return cls(outlet, planned, process)
 

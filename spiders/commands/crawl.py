@@ -8,6 +8,7 @@ from scrapy.exceptions import UsageError
 
 from archiver.config.load import require_contact
 from archiver.errors import ArchiverError
+from archiver.fetch.parent import end_with_parent
 from archiver.fetch.scrapy_private import ScrapyCrawl
 from archiver.store.lock import outlet_lock
 from spiders.outlet import RECHECKS
@@ -31,6 +32,10 @@ class Command(ScrapyCrawl):
             raise UsageError(f"recheck: give one of {', '.join(RECHECKS)}", print_help=False)
         if not str(opts.spargs.get("limit", "0")).isdecimal():
             raise UsageError("limit: give a number; 0 means no limit", print_help=False)
+        if not end_with_parent():
+            print("scrapy crawl: the daemon that began it has ended")  # noqa: T201 - see below
+            self.exitcode = _EXIT_CODES["interrupted"]
+            return
         try:
             self._run(args[0], opts)
         except ArchiverError as error:

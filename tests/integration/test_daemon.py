@@ -19,6 +19,7 @@ from support.judges import judge
 from support.workdir import add_seed, environment, run, status, working_folder
 
 from archiver.demo.server import DemoServer
+from archiver.fetch.parent import PARENT
 
 TABLES = """
 [timetable]
@@ -166,6 +167,13 @@ def test_a_daemon_that_is_killed_leaves_nothing_that_the_next_does_not_mend(
     assert [fault for path in warcs.glob("*.warc.gz") for fault in judge(path)] == []
     assert run(folder, "archiver", "check").returncode == 0
     assert status(folder)["outlets"]["lantern"]["pending"] == 0
+
+
+def test_a_crawl_whose_daemon_has_ended_meanwhile_does_not_begin(folder: Path) -> None:
+    more = {"SCRAPY_SETTINGS_MODULE": "spiders.settings", PARENT: "1"}
+    done = run(folder, "scrapy", "crawl", "lantern", **more)
+    assert done.returncode == 130, done.stderr
+    assert not (folder / "archive" / "warc").exists()
 
 
 def test_a_plan_is_printed_and_nothing_is_crawled(folder: Path) -> None:

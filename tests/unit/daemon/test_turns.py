@@ -18,6 +18,7 @@ from archiver.daemon.dispatch import CrawlOrder
 from archiver.daemon.plan import Timetable, align
 from archiver.daemon.rule import Rule
 from archiver.daemon.turns import Conditions, RunReport, Turns
+from archiver.fetch.parent import PARENT
 from archiver.store.catalogue import Catalogue
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -104,12 +105,15 @@ async def test_never_more_side_by_side_than_configured_and_never_two_of_one_outl
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
     rules = {f"o{n:02}": Rule(every=600) for n in range(10)}
-    scene = Scene.make(catalogue, tmp_path, rules, line="read line", jobs=3)
+    may_end = tmp_path / "may-end"
+    line = f"until [ -e {may_end} ]; do sleep 0.05; done"
+    scene = Scene.make(catalogue, tmp_path, rules, line=line, jobs=3)
     assert await scene.turns.tick() == 3
     assert await scene.turns.tick() == 0
     assert await scene.turns.next_tick() is None
     assert len(scene.turns.running) == 3
-    await scene.rest()  # nobody writes them a line: standard input is empty
+    may_end.touch()
+    await scene.rest()
     assert await scene.turns.tick() == 3
     await scene.rest()
     assert len({report.ended.outlet for report in scene.reports}) == 6
@@ -125,10 +129,13 @@ async def test_ticks_at_one_time_begin_nobody_twice_and_not_too_many(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:
     rules = {f"o{n}": Rule(every=600) for n in range(6)}
-    scene = Scene.make(catalogue, tmp_path, rules, line="read line", jobs=4)
+    may_end = tmp_path / "may-end"
+    line = f"until [ -e {may_end} ]; do sleep 0.05; done"
+    scene = Scene.make(catalogue, tmp_path, rules, line=line, jobs=4)
     assert sorted(await asyncio.gather(*(scene.turns.tick() for _ in range(3)))) == [0, 0, 4]
     scene.turns.conditions = replace(scene.turns.conditions, jobs=9)
     assert await scene.turns.tick() == 2  # not those that run, though they are still due
+    may_end.touch()
     await scene.rest()
     assert sorted(report.ended.outlet for report in scene.reports) == sorted(rules)
 
@@ -333,6 +340,15 @@ async def test_a_turn_without_a_source_that_is_due_is_left_out(
     assert due == {"often": START + 50 * MINUTE, "cron": START + 20 * MINUTE}
 
 
+_CHILD = """
+import signal
+from archiver.fetch.parent import end_with_parent
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+print(int(end_with_parent()), flush=True)
+signal.pause()
+"""
+
 _DAEMON = """
 import asyncio, datetime, sys
 from pathlib import Path
@@ -341,25 +357,38 @@ from archiver.daemon.dispatch import CrawlOrder
 
 class Script(CrawlOrder):
     def command(self, outlet):
-        return ["/bin/sh", "-c", "echo $$; exec sleep 600"]
+        return [sys.executable, "-c", sys.argv[1]]
 
 async def main():
-    await Crawl.begin("a", datetime.datetime.now(datetime.UTC), Script(folder=Path(".")))
+    order = Script(folder=Path("."), environment={"PYTHONPATH": ":".join(sys.path)})
+    await Crawl.begin("a", datetime.datetime.now(datetime.UTC), order)
     await asyncio.sleep(600)
 
-sys.path[:0] = sys.argv[1:]
+sys.path[:0] = sys.argv[2:]
 asyncio.run(main())
 """
 
 
 async def test_a_child_ends_with_a_daemon_that_is_killed() -> None:
     daemon = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", _DAEMON, *sys.path), stdout=asyncio.subprocess.PIPE
+        *(sys.executable, "-c", _DAEMON, _CHILD, *sys.path), stdout=asyncio.subprocess.PIPE
     )
     assert daemon.stdout
-    child = int(await daemon.stdout.readline())
-    os.kill(child, 0)
+    assert await daemon.stdout.readline() == b"1\n"  # its parent is there
     daemon.kill()
     async with asyncio.timeout(20):
         assert await daemon.stdout.read() == b""  # open as long as the child lives
         await daemon.wait()
+
+
+async def test_a_child_whose_daemon_is_gone_already_is_told() -> None:
+    """It has been begun, and its parent killed, before it came to ask for a signal."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _CHILD),
+        env={**os.environ, "PYTHONPATH": ":".join(sys.path), PARENT: "1"},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert child.stdout
+    assert await child.stdout.readline() == b"0\n"
+    child.kill()
+    await child.wait()
