@@ -17,7 +17,7 @@ from archiver.daemon import jobs
 from archiver.daemon.keeping import backup, backup_interval
 from archiver.daemon.notify import notify, watchdog_interval
 from archiver.daemon.rule import cron_turn
-from archiver.daemon.shipping import Shipping
+from archiver.daemon.shipping import Shipping, ShippingError
 from archiver.daemon.turns import Turns
 from archiver.daemon.watch import Watch
 from archiver.daemon.webhooks import send
@@ -63,6 +63,7 @@ class Chores:
         self._ask = ask
         self._clock = clock
         self._shipping = Shipping()
+        self._told_not_shipped = True  # it may be so from another daemon's days
         self._scheduler = AsyncIOScheduler(
             jobstores={"default": MemoryJobStore()},
             timezone=UTC,
@@ -99,7 +100,12 @@ class Chores:
                 trigger = WallTrigger(cron, zone)
                 self._scheduler.add_job(self._job, trigger, args=(name, work), id=name)
         if self.loaded.settings.storage.url:
-            self._scheduler.add_job(self._ship, "interval", seconds=_SHIP, id="ship")
+            self._scheduler.add_job(
+                *(self._ship, "interval"),
+                seconds=_SHIP,
+                id="ship",
+                next_run_time=datetime.now(UTC),  # what waits from before
+            )
         if every := backup_interval(self.loaded):
             # soon, since a daemon that is started anew often would never come to it
             first = datetime.now(UTC) + min(every, _FIRST_BACKUP)
@@ -112,24 +118,41 @@ class Chores:
         if interval := watchdog_interval():
             self._scheduler.add_job(notify, "interval", ("WATCHDOG=1",), seconds=interval)
 
+    def ship_now(self) -> None:
+        """Try the store at once, however often it failed."""
+        self._shipping.not_before = None
+        if self._scheduler.get_job("ship"):
+            self._scheduler.modify_job("ship", next_run_time=datetime.now(UTC))
+
     async def _job(self, name: str, work: Callable[[], Awaitable[dict[str, object]]]) -> None:
         try:
             log.info("job-done", job=name, **await work())
-        except ArchiverError as error:
+        except (ArchiverError, OSError) as error:  # OSError: no process can be made, say
             log.error("job-failed", job=name, reason=str(error))
 
     async def _ship(self) -> None:
         try:
+            await self._try_to_ship()
+        except (ArchiverError, OSError) as error:  # a catalogue that is full, say
+            log.error("job-failed", job="ship", reason=str(error))
+
+    async def _try_to_ship(self) -> None:
+        try:
             done = await self._shipping.run(self.loaded, self.catalogue, self._clock())
-            if done:
-                log.info("job-done", job="ship", **done)
-                self.turns.wake()  # where crawls waited for room
-        except ArchiverError as error:
+        except ShippingError as error:
+            self.watch.metrics.count_shipping(error.counts, failed=True)
             log.error("job-failed", job="ship", reason=str(error))
             if self._shipping.worrying:
                 await self.watch.note("archive", "not-shipped", str(error))
-        if not self._shipping.failures:
+                self._told_not_shipped = True
+            return
+        if done:
+            self.watch.metrics.count_shipping(done)
+            log.info("job-done", job="ship", **done)
+            self.turns.wake()  # where crawls waited for room
+        if done is not None and self._told_not_shipped:  # else this would write every minute
             await self.watch.note("archive", "not-shipped", None)
+            self._told_not_shipped = False
 
     async def _backup(self) -> None:
         try:

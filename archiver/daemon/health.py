@@ -70,6 +70,17 @@ class Metrics:
             "archiver_spool_bytes", "WARC files that the store does not have.", registry=made
         )
         spool.set_function(lambda: turns.spool().total)
+        waiting = Gauge(
+            "archiver_spool_files", "Closed WARC files that the store does not have.", registry=made
+        )
+        waiting.set_function(lambda: turns.spool().files)
+        self.shipped = Counter(
+            "archiver_shipped_files", "WARC files brought to the store.", registry=made
+        )
+        self.shipped_bytes = Counter("archiver_shipped_bytes", "Their size.", registry=made)
+        self.not_shipped = Counter(
+            "archiver_ship_failures", "Attempts to ship of which nothing came.", registry=made
+        )
         outlets = Gauge("archiver_outlets", "Outlets in the timetable.", registry=made)
         outlets.set_function(lambda: len(turns.timetable.rules))
 
@@ -89,6 +100,12 @@ class Metrics:
             elif first == "problems":
                 stage, _, reason = rest.partition("/")
                 self.problems.labels(stage, reason).inc(n)
+
+    def count_shipping(self, counts: Mapping[str, int], *, failed: bool = False) -> None:
+        """Add what an attempt to ship has told."""
+        self.shipped.inc(counts.get("shipped", 0))
+        self.shipped_bytes.inc(counts.get("bytes", 0))
+        self.not_shipped.inc(failed)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from archiver.errors import ArchiverError, LockedError
+from archiver.errors import ArchiverError, LockedError, disk_error
 from archiver.store.lock import holder_of, outlet_lock
 
 _NAME = "daemon"
@@ -46,16 +46,19 @@ def ask_daemon(archive: Path, outlets: Iterable[str]) -> int:
     """Have the archive's daemon crawl outlets now; its process id.
 
     Raises:
-        ArchiverError: no daemon is at work there.
+        ArchiverError: no daemon is at work there; there is no room to ask.
     """
     try:
         with outlet_lock(archive / _NAME, _NAME):
             pass
     except LockedError:
         asked = archive / _NAME / _ASKED
-        asked.mkdir(exist_ok=True)
-        for outlet in outlets:
-            (asked / outlet).touch()
+        try:
+            asked.mkdir(exist_ok=True)
+            for outlet in outlets:
+                (asked / outlet).touch()
+        except OSError as error:
+            raise disk_error("ask the daemon", asked, error) from error
         text = (archive / _NAME / f"{_NAME}.lock").read_text("ascii").strip()
         if text.isdecimal():
             os.kill(int(text), signal.SIGUSR1)
@@ -67,10 +70,27 @@ def ask_daemon(archive: Path, outlets: Iterable[str]) -> int:
     )
 
 
-def take_asked(archive: Path) -> list[str]:
-    """The outlets that somebody has asked for since, each once."""
+def asked_for(archive: Path) -> dict[str, int]:
+    """The outlets that somebody has asked for, and when, in nanoseconds since 1970.
+
+    Until `forget_asked`.
+    """
     asked = archive / _NAME / _ASKED
-    names = sorted(path.name for path in asked.iterdir()) if asked.is_dir() else []
+    try:
+        return {entry.name: entry.stat().st_mtime_ns for entry in os.scandir(asked)}
+    except FileNotFoundError:  # nobody ever has
+        return {}
+
+
+def forget_asked(archive: Path, names: Iterable[str]) -> None:
+    """These are planned for.
+
+    Raises:
+        DiskFullError, WarcError: the disk does not take it.
+    """
     for name in names:
-        (asked / name).unlink(missing_ok=True)
-    return names
+        path = archive / _NAME / _ASKED / name
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise disk_error("forget what was asked for", path, error) from error

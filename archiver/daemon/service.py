@@ -17,7 +17,7 @@ from archiver.daemon.children import Limits
 from archiver.daemon.chores import Chores
 from archiver.daemon.dispatch import CrawlOrder
 from archiver.daemon.health import Metrics, Sights, make_app
-from archiver.daemon.holder import take_asked
+from archiver.daemon.holder import asked_for, forget_asked
 from archiver.daemon.notify import notify, reloading
 from archiver.daemon.plan import Timetable, align, make_timetable
 from archiver.daemon.turns import Conditions, Turns
@@ -50,6 +50,8 @@ class Daemon:
         self._clock = clock
         self._woken = asyncio.Event()
         self._stop = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._taken: dict[str, int] = {}  # what was asked for, by outlet: when
         self.last_tick = clock()
         seeds = read_seeds(loaded.seeds_folder)
         self._files = seeds.files
@@ -81,11 +83,21 @@ class Daemon:
         self._woken.set()
 
     def wake(self) -> None:
-        """Somebody has asked for crawls: have them now."""
-        names = [
-            n for n in take_asked(self.loaded.archive_folder) if n in self.turns.timetable.rules
-        ]
-        self._later(self._ask(names, {}))
+        """Somebody has asked for crawls: have them now. The store is tried again, too."""
+        self.chores.ship_now()
+        self._woken.set()
+
+    async def _take_asked(self) -> None:
+        """Plan what somebody has asked for; it stays asked for until that is kept."""
+        archive = self.loaded.archive_folder
+        try:
+            new = {n: at for n, at in asked_for(archive).items() if self._taken.get(n) != at}
+            if new:
+                await self._ask([n for n in new if n in self.turns.timetable.rules], {})
+                self._taken |= new  # once, even where the file cannot be removed
+                forget_asked(archive, new)
+        except (ArchiverError, OSError) as error:
+            log.error("asked-not-taken", reason=str(error))
 
     async def _ask(self, names: Sequence[str], arguments: Mapping[str, str]) -> None:
         for name in names:
@@ -121,7 +133,6 @@ class Daemon:
                 loop.add_signal_handler(number, act)
             await jobs.rotate(self.loaded, self.catalogue)
             await asyncio.to_thread(align, self.catalogue, self.turns.timetable, self._clock())
-            self.wake()  # what was asked for just before
             self.chores.start()
             announce(f"http://{settings.host}:{bound.getsockname()[1]}/")
             notify("READY=1", f"STATUS={len(self.turns.timetable.rules)} outlets")
@@ -145,19 +156,20 @@ class Daemon:
         told: str | None = ""  # what the catalogue has of a pause: a tick shall not write
         while not self._stop.is_set():
             self._woken.clear()
-            passed = timedelta(seconds=loop.time() - steady)
-            if abs(self._clock() - wall - passed) > _SET_BACK:
-                log.warning("clock-was-set", by=str(self._clock() - wall - passed))
-                await self._aligned()
-            wall, steady = self._clock(), loop.time()
+            set_by = self._clock() - wall - timedelta(seconds=loop.time() - steady)
             before = self.turns.pause
+            await self._take_asked()  # just before our start as well
             try:
+                if abs(set_by) > _SET_BACK:
+                    log.warning("clock-was-set", by=str(set_by))
+                    await self._aligned()
+                wall, steady = self._clock(), loop.time()
                 await self.turns.tick()
                 if self.turns.pause != told:
                     await self._note_pause()
                     told = self.turns.pause
                 due = await self.turns.next_tick()
-            except ArchiverError as error:  # a catalogue that is locked for long, say
+            except (ArchiverError, OSError) as error:  # a catalogue that is locked for long, say
                 log.error("tick-failed", reason=str(error))
                 due = None
             if self.turns.pause != before:
@@ -215,8 +227,15 @@ class Daemon:
         log.info("configuration-read", outlets=len(timetable.rules), faults=len(seeds.faults))
 
     def _later(self, work: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(work)
-        task.add_done_callback(lambda done: done.exception())
+        async def done() -> None:
+            try:
+                await work
+            except (ArchiverError, OSError) as error:
+                log.error("not-planned", reason=str(error))
+
+        task = asyncio.create_task(done())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
 
 def _say_faults(seeds: Seeds) -> None:

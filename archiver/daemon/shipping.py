@@ -7,13 +7,13 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from archiver.config.load import Loaded
-from archiver.errors import ArchiverError, ConfigError
+from archiver.errors import ArchiverError, ConfigError, LockedError
 from archiver.store.blobs import Blobs
 from archiver.store.blobs.opening import open_blobs
 from archiver.store.catalogue import Catalogue
@@ -23,6 +23,7 @@ from archiver.store.spool import spool_of
 
 LOCK = "ship"  # held by whoever ships, or changes what is shipped
 _LONGEST_PAUSE = timedelta(minutes=15)
+_PARTIAL = 3  # exit code of archiver ship: some files, not all
 _WORRY = 3  # failures in a row of which somebody is told
 
 
@@ -78,6 +79,17 @@ def ship(loaded: Loaded, catalogue: Catalogue) -> Iterator[Shipped | Removed | E
             yield Ended(key=key)
 
 
+class ShippingError(ArchiverError):
+    """What waits was not shipped; `counts` of what was tried, and of what came of it."""
+
+    def __init__(self, said: str, counts: Mapping[str, int]) -> None:
+        super().__init__(
+            f"WARC files were not shipped ({counts['failed']} failed): {said}",
+            todo="They stay here, and are tried again. See archiver ship.",
+        )
+        self.counts = counts
+
+
 class Shipping:
     """What the daemon keeps of its shipping: when it is to be tried again after failures."""
 
@@ -85,26 +97,30 @@ class Shipping:
         self.failures = 0
         self.not_before: datetime | None = None
 
-    async def run(self, loaded: Loaded, catalogue: Catalogue, now: datetime) -> dict[str, object]:
-        """Ship in a process of its own, where something waits and it is time; the counts.
+    async def run(
+        self, loaded: Loaded, catalogue: Catalogue, now: datetime
+    ) -> Mapping[str, int] | None:
+        """Ship in a process of its own, where something waits; the counts, empty if nothing did.
+
+        None where it is not time yet, or another process is at it.
 
         Raises:
-            ArchiverError: files could not be shipped; the pause until the next attempt doubles.
+            ShippingError: files could not be shipped; the pause until the next attempt doubles.
         """
         if self.not_before is not None and now < self.not_before:
-            return {}
-        if not await asyncio.to_thread(_has_work, loaded, catalogue, now):
-            return {}
-        code, counts, said = await _child(loaded)
-        if code == 0 or (code == 3 and counts["shipped"]):
-            self.failures, self.not_before = 0, None
-            return dict(counts)
-        self.failures += 1
-        self.not_before = now + min(_LONGEST_PAUSE, timedelta(minutes=2 ** (self.failures - 1)))
-        raise ArchiverError(
-            f"WARC files were not shipped ({counts['failed']} failed): {said}",
-            todo="They stay here, and are tried again. See archiver ship.",
-        )
+            return None
+        counts: Mapping[str, int] = {}
+        if await asyncio.to_thread(_has_work, loaded, catalogue, now):
+            code, counts, said = await _child(loaded)
+            if code == LockedError.exit_code:
+                return None
+            if code != 0 and not (code == _PARTIAL and counts["shipped"]):
+                self.failures += 1
+                pause = timedelta(minutes=2 ** min(10, self.failures - 1))
+                self.not_before = now + min(_LONGEST_PAUSE, pause)
+                raise ShippingError(said, counts)
+        self.failures, self.not_before = 0, None
+        return counts
 
     @property
     def worrying(self) -> bool:
@@ -139,6 +155,7 @@ async def _child(loaded: Loaded) -> tuple[int, dict[str, int], str]:
     lines = [json.loads(line) for line in out.decode("utf-8", "replace").splitlines() if line]
     counts = {
         "shipped": sum("url" in line for line in lines),
+        "bytes": sum(line["size"] for line in lines if "url" in line),
         "failed": sum("error" in line for line in lines),
         "removed": sum("removed" in line for line in lines),
         "ended": sum("ended" in line for line in lines),

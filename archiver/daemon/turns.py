@@ -76,6 +76,7 @@ class Turns:
     stopping: bool = False
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _asked: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    _held: dict[str, datetime] = field(default_factory=dict)
     _ticking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def tick(self) -> int:
@@ -88,7 +89,7 @@ class Turns:
             free = self.conditions.jobs - len(self.running)
             if self.stopping or self.paused or free <= 0:
                 return 0
-            busy = set(self.running)
+            busy = {*self.running, *self._held_back()}
             due = await asyncio.to_thread(self.catalogue.due, self.clock(), limit=free, but=busy)
             begun = 0
             for turn in due:
@@ -100,7 +101,22 @@ class Turns:
         """When the next crawl could begin; None where none is due, or no place is free."""
         if self.stopping or self.paused or len(self.running) >= self.conditions.jobs:
             return None
-        return await asyncio.to_thread(self.catalogue.next_due, but=set(self.running))
+        held = self._held_back()
+        due = await asyncio.to_thread(self.catalogue.next_due, but={*self.running, *held})
+        return min((when for when in (due, *held.values()) if when), default=None)
+
+    def _held_back(self) -> dict[str, datetime]:
+        """The outlets of which the catalogue does not say that their turn is over, until when.
+
+        It could not be kept; without this they would be crawled without a pause.
+        """
+        now = self.clock()
+        self._held = {
+            name: until
+            for name, until in self._held.items()
+            if now < until <= now + _AGAIN  # a clock that was set back holds up nobody
+        }
+        return self._held
 
     @property
     def paused(self) -> bool:
@@ -154,12 +170,20 @@ class Turns:
         try:
             ended = await crawl.ended(self.conditions.limits)
             report = await asyncio.to_thread(self._settle, ended)
-            await self.on_run(report)
         except ArchiverError as error:
+            self._held[crawl.outlet] = self.clock() + _AGAIN
             log.error("run-not-kept", outlet=crawl.outlet, reason=str(error))
+        else:
+            await self._tell(report)
         finally:
             self.running.pop(crawl.outlet, None)
             self.wake()
+
+    async def _tell(self, report: RunReport) -> None:
+        try:
+            await self.on_run(report)
+        except ArchiverError as error:
+            log.error("run-not-told", outlet=report.ended.outlet, reason=str(error))
 
     def _settle(self, ended: Ended) -> RunReport:
         """Keep what came of a run, and when its outlet is due next."""

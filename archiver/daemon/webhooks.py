@@ -9,7 +9,11 @@ import http.client
 import json
 import socket
 import ssl
-from collections.abc import Mapping
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -23,6 +27,9 @@ from archiver.fetch.guard import refusal
 log = structlog.get_logger("daemon")
 
 _TIMEOUT = 10.0  # seconds for each step of an exchange
+_WHOLE = 30.0  # seconds for all of it: a target may send a byte now and then, for ever
+_AT_ONCE = 2  # posts to one target
+_THREADS = 32
 _WAITS = (5.0, 30.0, 180.0, 900.0)  # seconds before further attempts
 _MOST_WAITING = 1000  # posts; what comes then is dropped, and said
 
@@ -54,8 +61,19 @@ def checked_address(host: str, port: int, *, private: bool) -> tuple[socket.Addr
     )
 
 
-def send(url: str, body: bytes | None, headers: Mapping[str, str], *, private: bool = False) -> int:
+def send(
+    url: str,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    *,
+    private: bool = False,
+    within: float = _WHOLE,
+    under_way: set[socket.socket] | None = None,
+) -> int:
     """POST a body, or GET where it is None; the status. Redirects are not followed.
+
+    An exchange that takes longer than `within` seconds is broken off. While it lasts there is a
+    socket in `under_way` whose shutdown breaks it off.
 
     Raises:
         FetchError: the address may not be connected to.
@@ -70,17 +88,61 @@ def send(url: str, body: bytes | None, headers: Mapping[str, str], *, private: b
     with socket.socket(family, socket.SOCK_STREAM) as plain:
         plain.settimeout(_TIMEOUT)
         plain.connect((ip, port))
-        if secure:
-            context = ssl.create_default_context()
-            connection.sock = context.wrap_socket(plain, server_hostname=host)
-        else:
-            connection.sock = plain
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        sent = {"User-Agent": f"news-archiver/{__version__}", **headers}
-        connection.request("GET" if body is None else "POST", path, body=body, headers=sent)
-        status = connection.getresponse().status
-        connection.close()
-    return status
+        with _bounded(plain, within, set() if under_way is None else under_way):
+            if secure:
+                context = ssl.create_default_context()
+                connection.sock = context.wrap_socket(plain, server_hostname=host)
+            else:
+                connection.sock = plain
+            path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            sent = {"User-Agent": f"news-archiver/{__version__}", **headers}
+            try:
+                connection.request("GET" if body is None else "POST", path, body=body, headers=sent)
+                return connection.getresponse().status
+            finally:
+                connection.close()
+
+
+@contextmanager
+def _bounded(
+    connected: socket.socket, within: float, under_way: set[socket.socket]
+) -> Iterator[None]:
+    """Break a connection off after so many seconds, wherever the block is with it.
+
+    By a second name of it, since TLS takes the first one over.
+    """
+    with connected.dup() as twin:
+        timer = threading.Timer(within, break_off, (twin,))
+        timer.daemon = True
+        timer.start()
+        under_way.add(twin)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            under_way.discard(twin)
+
+
+def break_off(connected: socket.socket) -> None:
+    """End a connection that another thread may be reading from."""
+    with suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)
+
+
+class _Lines:
+    """What posts go out by, for as long as the daemon lives.
+
+    Threads of their own, since those of the event loop are the catalogue's. Each target has a few
+    of them at most, so that one that hangs holds up nobody but itself.
+    """
+
+    def __init__(self) -> None:
+        self.tasks: set[asyncio.Task[None]] = set()
+        self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="webhook")
+        self.places: Mapping[str, asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(_AT_ONCE)
+        )
+        self.under_way: set[socket.socket] = set()
 
 
 @dataclass(kw_only=True)
@@ -91,32 +153,36 @@ class Webhooks:
     secret: str | None = None
     private: bool = False
     waits: tuple[float, ...] = _WAITS
-    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _lines: _Lines = field(default_factory=_Lines)
 
     def replaced(self, *, urls: tuple[str, ...], secret: str | None, private: bool) -> Webhooks:
         """The same with other targets; what is under way goes on."""
         return Webhooks(
-            urls=urls, secret=secret, private=private, waits=self.waits, _tasks=self._tasks
+            urls=urls, secret=secret, private=private, waits=self.waits, _lines=self._lines
         )
 
     def post(self, event: Mapping[str, object], at: datetime) -> None:
         """Begin to post an event."""
         body = json.dumps(event, ensure_ascii=False).encode()
         for url in self.urls:
-            if len(self._tasks) >= _MOST_WAITING:
+            if len(self._lines.tasks) >= _MOST_WAITING:
                 log.error("webhook-dropped", event_kind=event.get("event"))
                 return
             task = asyncio.create_task(self._deliver(url, body, f"{at.timestamp():.0f}"))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._lines.tasks.add(task)
+            task.add_done_callback(self._lines.tasks.discard)
 
     async def _deliver(self, url: str, body: bytes, timestamp: str) -> None:
         headers = {"Content-Type": "application/json", "Archiver-Timestamp": timestamp}
         if self.secret:
             headers["Archiver-Signature"] = signature(self.secret, timestamp, body)
         host = urlsplit(url).hostname
+        loop = asyncio.get_running_loop()
         for wait in (*self.waits, None):
-            reason = await asyncio.to_thread(self._attempt, url, body, headers)
+            async with self._lines.places[url]:
+                reason = await loop.run_in_executor(
+                    self._lines.threads, self._attempt, url, body, headers
+                )
             if reason is None:
                 return
             if wait is None or reason.startswith("guard"):
@@ -127,7 +193,7 @@ class Webhooks:
 
     def _attempt(self, url: str, body: bytes, headers: Mapping[str, str]) -> str | None:
         try:
-            status = send(url, body, headers, private=self.private)
+            status = send(url, body, headers, private=self.private, under_way=self._lines.under_way)
         except FetchError as error:
             return f"guard: {error}"
         except (OSError, http.client.HTTPException, ValueError) as error:
@@ -135,8 +201,12 @@ class Webhooks:
         return None if 200 <= status < 300 else f"answered {status}"
 
     async def close(self, within: float) -> None:
-        """Let what is under way be sent, for some seconds; then give it up."""
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=within)
-        for task in self._tasks:
+        """Let what is under way be sent, for some seconds; then break it off."""
+        tasks = self._lines.tasks
+        if tasks:
+            await asyncio.wait(set(tasks), timeout=within)
+        for task in tasks:
             task.cancel()
+        for connected in list(self._lines.under_way):
+            break_off(connected)
+        self._lines.threads.shutdown(wait=False, cancel_futures=True)

@@ -54,7 +54,9 @@ async def test_a_run_whose_end_could_not_be_kept_is_had_again(
             assert await scene.turns.tick() == 1
             await scene.rest()
             assert scene.reports == []
-            assert await scene.turns.next_tick() == START  # it is due as before
+            assert await scene.turns.next_tick() == START + MINUTE  # due as before, but not at once
+            assert await scene.turns.tick() == 0
+        scene.clock.now += MINUTE
         assert await scene.turns.tick() == 1
         await scene.rest()
         assert [report.state for report in scene.reports] == ["done"]

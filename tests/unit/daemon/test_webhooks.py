@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import http.client
 import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -66,8 +68,8 @@ def target() -> Iterator[Target]:
 
 async def posted(hooks: Webhooks) -> None:
     hooks.post({"event": "silent", "subject": "a"}, AT)
-    while hooks._tasks:
-        await asyncio.wait(set(hooks._tasks))
+    while hooks._lines.tasks:
+        await asyncio.wait(set(hooks._lines.tasks))
 
 
 async def test_an_event_is_posted_and_signed(target: Target) -> None:
@@ -126,7 +128,65 @@ async def test_a_target_that_hangs_holds_up_nobody(target: Target) -> None:
         hooks = Webhooks(urls=(url, target.url), private=True, waits=())
         hooks.post({"event": "silent"}, AT)
         async with asyncio.timeout(5):  # the other one answers at once
-            await asyncio.wait(set(hooks._tasks), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(set(hooks._lines.tasks), return_when=asyncio.FIRST_COMPLETED)
         assert len(target.got) == 1
-        silent.close()
         await hooks.close(within=0)
+        assert await asyncio.to_thread(_threads_end)
+
+
+def _threads_end() -> bool:
+    """Wait until no thread posts any more."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("webhook"):
+            thread.join(5)  # much less than an exchange may take
+            if thread.is_alive():
+                return False
+    return True
+
+
+class Dripping:
+    """Answers with a first line that has no end, a byte at a time."""
+
+    def __enter__(self) -> str:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._end = threading.Event()
+        self._thread = threading.Thread(target=self._drip)
+        self._thread.start()
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
+
+    def __exit__(self, *exc: object) -> None:
+        self._end.set()
+        self._thread.join()
+        self._listener.close()
+
+    def _drip(self) -> None:
+        connection, _ = self._listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 ")
+            while not self._end.wait(0.02):
+                connection.sendall(b"x")
+
+
+async def test_an_answer_without_an_end_is_broken_off() -> None:
+    with Dripping() as url:
+        async with asyncio.timeout(10):
+            with pytest.raises((OSError, http.client.HTTPException)):
+                await asyncio.to_thread(send, url, b"{}", {}, private=True, within=0.3)
+
+
+async def test_hanging_targets_leave_the_loops_own_threads_and_other_targets_alone(
+    target: Target,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=200) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        hooks = Webhooks(urls=(url,), private=True, waits=())
+        for _ in range(100):
+            hooks.post({"event": "silent"}, AT)
+        hooks = hooks.replaced(urls=(target.url,), secret=None, private=True)
+        hooks.post({"event": "silent"}, AT)
+        async with asyncio.timeout(5):  # less than those that hang take
+            await asyncio.to_thread(lambda: None)
+            await asyncio.wait(set(hooks._lines.tasks), return_when=asyncio.FIRST_COMPLETED)
+        assert len(target.got) == 1
+        await hooks.close(within=0)
+        assert await asyncio.to_thread(_threads_end)
