@@ -50,6 +50,14 @@ def lines(standing: Standing) -> Iterator[str]:
     yield f"queue: {len(queue)} due{waits}; {len(standing.running)} at work"
     state = "; paused: no crawl of the timetable begins" if standing.paused else ""
     yield f"disk: {standing.free:,} bytes free, reserve {standing.reserve:,}{state}"
+    if standing.spool_max is not None:
+        spool = standing.spool
+        last = moment(standing.shipped) or "never"
+        yield (
+            f"spool: {spool.files} files, {spool.size:,} bytes wait for the store,"
+            f" {spool.open_size:,} bytes being written, at most {standing.spool_max:,};"
+            f" last shipped: {last}"
+        )
     for (subject, what), since in sorted(standing.amiss.items()):
         yield f"amiss: {subject}: {what}, since {moment(since)}"
     for fault in standing.seed_faults:

@@ -16,7 +16,9 @@ from archiver.daemon.plan import GRACE, Timetable, make_timetable
 from archiver.store.catalogue import Catalogue
 from archiver.store.lock import holder_of
 from archiver.store.schedule import GoodRun, Turn
-from archiver.store.spool import spool_of
+from archiver.store.spool import Spool, spool_of
+
+_NOTHING = Spool(files=0, size=0, open_size=0)
 
 Freshness = Literal["fresh", "stale", "never", "off"]
 
@@ -55,8 +57,9 @@ class Standing:
     """The timetable as it is kept at a moment.
 
     `daemon`: its process id. `processes`: of the crawls that can be seen from here, by outlet.
-    `amiss`: since when, by subject and what. `free`, `reserve`: bytes of disk. `spool`,
-    `spool_max`: bytes that wait for the store, and how many may; None where there is no store.
+    `amiss`: since when, by subject and what. `free`, `reserve`: bytes of disk. `spool`: what waits
+    for the store, `spool_max`: how many bytes may, None where there is no store; `shipped`: when a
+    file came there last.
     """
 
     at: datetime
@@ -66,15 +69,16 @@ class Standing:
     amiss: Mapping[tuple[str, str], datetime]
     free: int
     reserve: int
-    spool: int = 0
+    spool: Spool = _NOTHING
     spool_max: int | None = None
+    shipped: datetime | None = None
     seed_faults: tuple[str, ...] = ()
 
     @property
     def paused(self) -> bool:
         """Whether no crawl of the timetable begins, for want of disk or of the store."""
         return self.free < self.reserve or (
-            self.spool_max is not None and self.spool >= self.spool_max
+            self.spool_max is not None and self.spool.total >= self.spool_max
         )
 
     @property
@@ -93,7 +97,9 @@ class Standing:
         {"at", "daemon": {"process"} or null, "timetable": {OUTLET: as `Place.to_json`},
          "running": {OUTLET: {"since", "process"}}, "queue": {"due": n, "longest": seconds},
          "amiss": [{"subject", "what", "since"}],
-         "disk": {"free", "reserve", "paused", "spool", "spool_max"}, "seed_faults": [text]}
+         "disk": {"free", "reserve", "paused", "spool", "spool_max"},
+         "spool": {"files", "bytes", "open", "bound", "last_shipped"} or null: there is no store,
+         "seed_faults": [text]}
         """
         return {
             "at": self.at.isoformat(),
@@ -112,8 +118,17 @@ class Standing:
                 "free": self.free,
                 "reserve": self.reserve,
                 "paused": self.paused,
-                "spool": self.spool,
+                "spool": self.spool.total if self.spool_max is not None else 0,
                 "spool_max": self.spool_max,
+            },
+            "spool": None
+            if self.spool_max is None
+            else {
+                "files": self.spool.files,
+                "bytes": self.spool.size,
+                "open": self.spool.open_size,
+                "bound": self.spool_max,
+                "last_shipped": _iso(self.shipped),
             },
             "seed_faults": list(self.seed_faults),
         }
@@ -181,8 +196,9 @@ def standing(
         amiss=catalogue.alerts(),
         free=shutil.disk_usage(_there(archive)).free,
         reserve=loaded.settings.daemon.disk_reserve,
-        spool=spool_of(loaded.warc_folder, catalogue).total if store.url else 0,
+        spool=spool_of(loaded.warc_folder, catalogue) if store.url else _NOTHING,
         spool_max=store.spool_max if store.url else None,
+        shipped=catalogue.last_copied() if store.url else None,
         seed_faults=seeds.faults,
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, func, select, update
 
 from archiver.store import tables as t
 from archiver.store.base import Store, intern
@@ -90,6 +90,12 @@ class Files(Store):
         made = t.warc_file.c
         wanted = select(t.warc_file).where(t.LOCAL_TOO, made.copied < at).order_by(made.copied)
         return self._files(wanted)
+
+    def last_copied(self) -> datetime | None:
+        """When a copy was verified last; cost grows with the files, some a day."""
+        with self._reading() as conn:
+            last: datetime | None = conn.scalar(select(func.max(t.warc_file.c.copied)))
+        return last
 
     def note_copy(self, name: str, url: str, *, at: datetime, how: str) -> None:
         """Note that a verified copy of a file stands there; no loss of power undoes it."""

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import pytest
+from support.daemons import daemon
 from support.judges import judge
-from support.workdir import add_seed, environment, run, status, working_folder
+from support.workdir import add_seed, run, status, working_folder
 
 from archiver.demo.server import DemoServer
 from archiver.fetch.parent import PARENT
@@ -32,65 +27,6 @@ stop_within = "20s"
 [log]
 format = "json"
 """
-
-
-class Running:
-    """A daemon that runs, and the lines that it has logged."""
-
-    def __init__(self, folder: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "archiver.cli.main", "daemon"],
-            cwd=folder,
-            env=environment(),
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.url = ""
-        while not self.url:
-            line = self._line()
-            if line.startswith("health: "):
-                self.url = line.split()[1].removesuffix("healthz")
-        self.until("daemon-begun")
-
-    def _line(self) -> str:
-        assert self.process.stderr
-        line = self.process.stderr.readline()
-        assert line, f"the daemon ended with {self.process.wait()}"
-        return line
-
-    def until(self, event: str) -> dict[str, Any]:
-        """Read the log up to a line of this event."""
-        while True:
-            line = self._line()
-            if line.startswith("{"):
-                said: dict[str, Any] = json.loads(line)
-                if said["event"] == event:
-                    return said
-
-    def get(self, path: str) -> tuple[int, str]:
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=30) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
-    def end(self, number: int = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        assert self.process.stderr
-        self.process.stderr.read()
-        return self.process.wait(timeout=60)
-
-
-@contextmanager
-def daemon(folder: Path) -> Iterator[Running]:
-    running = Running(folder)
-    try:
-        yield running
-    finally:
-        running.process.kill()
-        running.process.wait()
-        assert running.process.stderr
-        running.process.stderr.close()
 
 
 @pytest.fixture

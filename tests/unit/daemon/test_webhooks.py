@@ -12,10 +12,10 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from structlog.testing import capture_logs
+from support.daemons import Target
 
 from archiver.daemon.webhooks import Webhooks, send
 from archiver.errors import FetchError
@@ -23,47 +23,10 @@ from archiver.errors import FetchError
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-class Target(ThreadingHTTPServer):
-    """Keeps what it is sent, and answers with the next of its statuses, the last for ever."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.statuses = [200]
-        self.location = ""
-        self.got: list[tuple[str, dict[str, str], bytes]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/hook?key=1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Target
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.got.append((self.path, dict(self.headers), body))
-        statuses = self.server.statuses
-        self.send_response(statuses.pop(0) if len(statuses) > 1 else statuses[0])
-        self.send_header("Content-Length", "0")
-        if self.server.location:
-            self.send_header("Location", self.server.location)
-        self.end_headers()
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
 @pytest.fixture
 def target() -> Iterator[Target]:
-    with Target() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with Target().serving() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 async def posted(hooks: Webhooks) -> None:

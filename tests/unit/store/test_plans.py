@@ -124,6 +124,7 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "file": lambda c: c.file("a.warc.gz"),
     "uncopied": lambda c: c.uncopied(),
     "copied_before": lambda c: c.copied_before(START),
+    "last_copied": lambda c: c.last_copied(),
     "note_copy": lambda c: c.note_copy("a.warc.gz", "s3://b/k", at=START, how="etag"),
     "note_removed": lambda c: c.note_removed("a.warc.gz", at=START),
     "apply_events": lambda c: c.apply_events([*events_of(REDACTION), LIFTED]),
