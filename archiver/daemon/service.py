@@ -156,14 +156,15 @@ class Daemon:
         told: str | None = ""  # what the catalogue has of a pause: a tick shall not write
         while not self._stop.is_set():
             self._woken.clear()
-            set_by = self._clock() - wall - timedelta(seconds=loop.time() - steady)
+            here = self._clock(), loop.time()
+            set_by = here[0] - wall - timedelta(seconds=here[1] - steady)
             before = self.turns.pause
             await self._take_asked()  # just before our start as well
             try:
                 if abs(set_by) > _SET_BACK:
                     log.warning("clock-was-set", by=str(set_by))
                     await self._aligned()
-                wall, steady = self._clock(), loop.time()
+                wall, steady = here
                 await self.turns.tick()
                 if self.turns.pause != told:
                     await self._note_pause()

@@ -50,10 +50,17 @@ class Running:
     def until(self, event: str, **fields: object) -> dict[str, Any]:
         """Read the log up to a line of this event with these fields."""
         while True:
+            said = self.until_any(event)
+            if fields.items() <= said.items():
+                return said
+
+    def until_any(self, *events: str) -> dict[str, Any]:
+        """Read the log up to a line of one of these events."""
+        while True:
             line = self._line()
             if line.startswith("{"):
                 said: dict[str, Any] = json.loads(line)
-                if said["event"] == event and fields.items() <= said.items():
+                if said["event"] in events:
                     return said
 
     def get(self, path: str) -> tuple[int, str]:
