@@ -16,18 +16,26 @@ if TYPE_CHECKING:
     from archiver.store.exports import Choice
 
 _TABLES = ("jsonl", "csv", "parquet")
+_PARTIAL = 3
+_NAMED = 20  # captures that were left out and are named
 
 
 @click.command()
 @click.option(
     "--format",
     "form",
-    type=click.Choice(_TABLES),
+    type=click.Choice((*_TABLES, "warc")),
     default="jsonl",
     show_default=True,
     help="What to write.",
 )
-@click.option("-o", "--output", default="-", metavar="FILE", help="Where to; - (default): stdout.")
+@click.option(
+    "-o",
+    "--output",
+    default="-",
+    metavar="FILE",
+    help="Where to; - (default): standard output; of WARC files also a folder, as in out/.",
+)
 @click.option("--revisions", is_flag=True, help="Every revision; else each article's newest alone.")
 @click.option("--outlet", "outlets", multiple=True, metavar="OUTLET[,...]", help="Only of those.")
 @click.option(
@@ -61,12 +69,16 @@ def command(
     lists: tuple[Path, ...],
     state: str | None,
 ) -> int:
-    """Give articles to others: JSON lines, CSV or Parquet.
+    """Give articles or captures to others: tables, or WARC files that stand alone.
 
-    Nothing that is redacted is given. Without any choice, all there is. A FILE gets its name when
-    it is whole. The guide on exchange lists the columns.
+    Articles as JSON lines, CSV or Parquet; captures with their requests as WARC. Nothing that is
+    redacted is given. Without any choice, all there is. A FILE gets its name when it is whole. The
+    guide on exchange lists the columns. Exit code 3 where captures cannot be read: they are named.
     """
     from archiver.model import utcnow
+
+    if form not in _TABLES and (revisions or state):
+        raise UsageError("--revisions and --state are for articles", thing=f"--format {form}")
 
     now = utcnow()
     from archiver.store.exports import Choice  # SQLAlchemy takes a fifth of a second
@@ -78,7 +90,9 @@ def command(
         state=state,
     )
     named = list(_urls(urls, lists)) if urls or lists else None
-    return _table(context, form, output, choice, named, every=revisions)
+    if form in _TABLES:
+        return _table(context, form, output, choice, named, every=revisions)
+    return _captures(context, output, choice, named)
 
 
 def _table(
@@ -104,6 +118,31 @@ def _table(
             count = WRITERS[form](revisions_of(articles, every=every), out)
     click.echo(f"{count} {'revisions' if every else 'articles'} written", err=True)
     return 0
+
+
+def _captures(context: click.Context, output: str, choice: Choice, urls: list[str] | None) -> int:
+    from archiver.exchange.choosing import ChosenCaptures
+    from archiver.exchange.warcs import export_warc
+    from archiver.store.catalogue import Catalogue
+    from archiver.store.tombstones import reconcile
+    from archiver.store.warcs import Warcs
+
+    loaded = load_settings(context)
+    operator = loaded.settings.operator.name or None
+    with Catalogue.open(loaded.catalogue_url) as catalogue:
+        reconcile(loaded.redactions_file, catalogue)
+        captures = ChosenCaptures(catalogue, choice, urls)
+        warcs = Warcs.of(loaded, catalogue)
+        came = export_warc(catalogue, warcs, captures, output, operator=operator)
+    click.echo(
+        f"{came.captures} captures written, {came.resolved} of them revisits made into responses",
+        err=True,
+    )
+    for what in came.left_out[:_NAMED]:
+        click.echo(f"left out: {what}", err=True)
+    if len(came.left_out) > _NAMED:
+        click.echo(f"left out: {len(came.left_out) - _NAMED} more", err=True)
+    return _PARTIAL if came.left_out else 0
 
 
 def _urls(urls: tuple[str, ...], lists: tuple[Path, ...]) -> Iterator[str]:

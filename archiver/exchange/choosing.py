@@ -47,26 +47,38 @@ def revisions_of(
             yield kept, revision
 
 
-def chosen_captures(
-    catalogue: Catalogue, choice: Choice, urls: Iterable[str] | None = None
-) -> Iterator[Capture]:
-    """Captures by URL and time; `urls`: of these pages, in all their spellings, alone."""
-    if urls is None:
+class ChosenCaptures:
+    """Captures by choice; of these pages alone, in all their spellings, where `urls` are given."""
+
+    def __init__(
+        self, catalogue: Catalogue, choice: Choice, urls: Iterable[str] | None = None
+    ) -> None:
+        self._catalogue = catalogue
+        self._choice = choice
+        self._pages: dict[str, str] | None = None  # one URL by each urlkey
+        if urls is not None:
+            spellings = (one for url in urls for one in catalogue.spellings(url))
+            self._pages = {key_of(one): one for one in spellings}
+
+    def __iter__(self) -> Iterator[Capture]:
+        """Give them, of each URL by time; nothing that is redacted."""
+        if self._pages is not None:
+            for url in self._pages.values():
+                yield from filter(self.has, self._catalogue.captures_of(url))
+            return
         after = None
         while True:
-            page = catalogue.exported_captures(choice, after=after)
+            page = self._catalogue.exported_captures(self._choice, after=after)
             yield from page.captures
             after = page.after
             if after is None:
                 return
-    done: set[str] = set()
-    for url in urls:
-        for spelling in catalogue.spellings(url):
-            key = key_of(spelling)
-            if key in done:
-                continue
-            done.add(key)
-            for capture in catalogue.captures_of(spelling):
-                named = not choice.outlets or capture.outlet in choice.outlets
-                if named and choice.has(capture.captured_at):
-                    yield capture
+
+    def has(self, capture: Capture) -> bool:
+        """Whether it is one of them, so long as it may be shown."""
+        outlets = self._choice.outlets
+        return (
+            self._choice.has(capture.captured_at)
+            and (not outlets or capture.outlet in outlets)
+            and (self._pages is None or capture.urlkey in self._pages)
+        )

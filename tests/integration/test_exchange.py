@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pyarrow.parquet as parquet
 import pytest
+from support.judges import judge
 from support.workdir import add_seed, run, working_folder
 
 from archiver.demo.server import DemoServer
 from archiver.demo.site import SEED
 from archiver.store.catalogue import Catalogue
+from archiver.warc.reader import StoredRecord, iter_records
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +79,18 @@ def test_a_choice_by_url_and_by_list(crawled: Path) -> None:
     assert export(crawled, "--since", "2999-01-01") == ""
     bad = run(crawled, "archiver", "export", "--url", "nonsense")
     assert (bad.returncode, "nonsense" in bad.stderr) == (2, True)
+
+
+def test_captures_as_a_warc_that_stands_alone(crawled: Path) -> None:
+    export(crawled, "--format", "warc", "-o", "all.warc.gz")
+    out = crawled / "all.warc.gz"
+    assert judge(out) == []
+    checked = run(crawled, "archiver", "check", "all.warc.gz")
+    assert (checked.returncode, checked.stdout) == (0, "all.warc.gz: whole\n")
+    with Catalogue.open(f"sqlite:///{crawled}/archive/catalogue.sqlite") as catalogue:
+        expected = sum(map(len, catalogue.places().values()))
+    found = [one for one in iter_records(out) if isinstance(one, StoredRecord) and one.is_http]
+    assert len(found) == expected
+    assert all(one.type == "response" or one.http_head().status == 304 for one in found)
+    refused = run(crawled, "archiver", "export", "--format", "warc", "--revisions")
+    assert refused.returncode == 2
