@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.captures import START, after, make_capture
 from support.redactions import redact
@@ -120,6 +120,7 @@ def test_no_room_leaves_the_account_as_it_was(
 _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
+@settings(deadline=None)  # it syncs files
 @given(
     reason=_TEXTS,
     by=_TEXTS,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fastwarc.warc import ArchiveIterator
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.exchanges import STARTED, answer, exchange
 from warcio.archiveiterator import ArchiveIterator as WarcioIterator
@@ -141,6 +141,7 @@ def test_a_file_is_never_written_over(tmp_path: Path) -> None:
     assert (tmp_path / "new.warc.gz").read_bytes() == b"mine"
 
 
+@settings(deadline=None)  # it syncs files
 @given(
     bodies=st.lists(st.binary(max_size=200), min_size=1, max_size=5),
     hidden=st.sets(st.sampled_from(URLS)),
