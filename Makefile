@@ -71,6 +71,7 @@ bench: $(VENV)/dev ## measure beside peers; writes benchmarks/results.md (needs 
 	$(BIN)/python benchmarks/daemon.py
 	$(BIN)/python benchmarks/storage.py
 	$(BIN)/python benchmarks/duplicates.py
+	$(BIN)/python benchmarks/revisions.py
 
 faults: $(VENV)/dev ## kill, starve and cut off a thousand crawls; writes benchmarks/results.md
 	$(BIN)/python benchmarks/faults.py $(FAULTS)

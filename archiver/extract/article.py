@@ -24,6 +24,7 @@ from archiver.extract.pruning import prune
 from archiver.extract.readtime import find_read_time
 from archiver.extract.region import find_region
 from archiver.extract.standfirst import find_standfirst, without_standfirst
+from archiver.extract.template import template_sketch
 from archiver.extract.text import count_words, fold, inner_text, strip_junk
 from archiver.extract.videos import find_videos
 from archiver.model import Article, ArticleKind, Cut, Extraction, Extractor, Page
@@ -71,6 +72,7 @@ def build_article(page: Page, doc: Document) -> tuple[Article, tuple[Cut, ...]]:
 
     The text may be empty.
     """
+    template = template_sketch(doc.tree)
     headlines = find_headlines(doc)
     region = find_region(doc)
     authors = find_authors(doc, region, not_names=headlines.all)
@@ -126,6 +128,8 @@ def build_article(page: Page, doc: Document) -> tuple[Article, tuple[Cut, ...]]:
         access=find_access(doc, region, text),
         kind=kind_of(doc, blocks),
         warc=page.warc,
-        extractor=Extractor(name=NAME, version=archiver.__version__, method=body.method),
+        extractor=Extractor(
+            name=NAME, version=archiver.__version__, method=body.method, template=template
+        ),
     )
     return article, (*pruned.cuts, *cuts, *again)

@@ -103,6 +103,7 @@ class Extractor:
     name: str
     version: str
     method: str | None = None  # how the body was found, such as "trafilatura" or "json-ld"
+    template: str | None = None  # a sketch of the page's template, see archiver.extract.template
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

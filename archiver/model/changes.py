@@ -97,6 +97,7 @@ class Changes:
     stealth: tuple[Stealth, ...] = ()
     notice: str | None = None  # the notice of a correction that was added or changed
     moved: int = 0  # paragraphs that stand in another place
+    redesign: bool = False  # whether the template is another; only edits in place count then
     old: Evidence | None = None
     new: Evidence | None = None
     unverified: str | None = None

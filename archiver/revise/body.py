@@ -12,7 +12,7 @@ from archiver.extract.text import letters
 from archiver.model import Article, BlockKind, Fact, FactKind
 from archiver.revise.align import Piece, align
 from archiver.revise.corrections import is_notice
-from archiver.revise.edits import Edit, Op
+from archiver.revise.edits import Edit, Op, is_in_place
 from archiver.revise.facts import Context, Facts, Whole, context_of, differing, facts_of, names_of
 from archiver.revise.trivial import is_noise, same_line
 from archiver.revise.words import count, plain, tokens
@@ -99,8 +99,19 @@ class BodyChanges:
     lines: tuple[int, ...] = ()
 
 
-def compare_bodies(old: Side, new: Side, *, furniture: Collection[int] = ()) -> BodyChanges:
-    """What changed in the body; lines whose digest is in `furniture` count for nothing."""
+def compare_bodies(
+    old: Side,
+    new: Side,
+    *,
+    furniture: Collection[int] = (),
+    wall: Op | None = None,
+    in_place: bool = False,
+) -> BodyChanges:
+    """What changed in the body; lines whose digest is in `furniture` count for nothing.
+
+    `wall`: whether a paywall removed (or added) text, by being put up (or taken away).
+    `in_place`: whether only paragraphs count that are there in both, and notices.
+    """
     found = BodyChanges()
     pieces = [piece for piece in align(old.lines, new.lines) if piece.op is not Op.SAME]
     found.moved = sum(piece.op is Op.MOVED for piece in pieces)
@@ -114,7 +125,9 @@ def compare_bodies(old: Side, new: Side, *, furniture: Collection[int] = ()) -> 
                 found.notice.add(piece.edits)
                 found.notice_text = found.notice_text or after
             continue
-        if not _is_nothing(piece, old, new, furniture):
+        if in_place and not is_in_place(piece.edits):
+            continue
+        if not _is_nothing(piece, old, new, furniture) and not _is_cut(piece, wall):
             left.append(piece)
     if left:
         _weigh(left, old, new, found)
@@ -141,6 +154,14 @@ def _is_nothing(piece: Piece, old: Side, new: Side, furniture: Collection[int]) 
     if not news:
         return all(_is_furniture(line, furniture) or new.says(line) for line in olds)
     return same_line("\n".join(olds), "\n".join(news))
+
+
+def _is_cut(piece: Piece, wall: Op | None) -> bool:
+    """Whether a piece lacks only what is behind a paywall, or has come from behind it."""
+    if wall is None:
+        return False
+    ops = [edit.op for edit in piece.edits]
+    return ops in ([wall], [Op.SAME, wall])
 
 
 def _is_furniture(line: str, furniture: Collection[int]) -> bool:

@@ -10,17 +10,19 @@ import re
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
+from archiver.extract.template import likeness
 from archiver.extract.text import fold, letters
 from archiver.model import Article, ArticleKind, Change, ChangeKind, Changes, Evidence, Stealth
 from archiver.revise.body import Side, Size, compare_bodies
 from archiver.revise.corrections import is_notice
-from archiver.revise.edits import diff_words
+from archiver.revise.edits import Op, diff_words, is_in_place
 from archiver.revise.pictures import compare_pictures
 from archiver.revise.trivial import same_line
 from archiver.revise.words import count
 
 _SEPARATOR = re.compile(r"\s[|\-:\u00b7\u2022\u00bb/]\s|: | \|")
 _TRUNCATED = re.compile(r"\s*(?:\.\.\.|\[\.\.\.\])$")
+_SAME_TEMPLATE = 0.55  # share of class names; pages of one template have 0.7 or more
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 
@@ -42,18 +44,20 @@ def compare(old: Article, new: Article, *, furniture: Collection[int] = ()) -> C
     or lost as well; these count for nothing.
     """
     before, after = Side(old), Side(new)
-    body = compare_bodies(before, after, furniture=furniture)
+    redesign, wall = _redesigned(old, new), _wall(old, new)
+    in_place = redesign or wall is not None  # a wall hides pictures and summaries, too
+    body = compare_bodies(before, after, furniture=furniture, wall=wall, in_place=redesign)
     notice = body.notice_text or _notice_above(before, after)
     sizes: dict[ChangeKind, Size] = {
         ChangeKind.HEADLINE: _headline(before, after),
-        ChangeKind.STANDFIRST: _standfirst(before, after),
+        ChangeKind.STANDFIRST: _standfirst(before, after, in_place=in_place),
         ChangeKind.FACTS: body.facts,
         ChangeKind.STYLE: body.style,
-        ChangeKind.BYLINE: _byline(old, new),
+        ChangeKind.BYLINE: Size() if redesign else _byline(old, new),
         ChangeKind.DATES: Size(added=1, removed=1) if _redated(old, new) else Size(),
-        ChangeKind.IMAGES: compare_pictures(before, after),
+        ChangeKind.IMAGES: compare_pictures(before, after, in_place=in_place),
         ChangeKind.CORRECTION: body.notice if body.notice_text else Size(added=count(notice or "")),
-        ChangeKind.ACCESS: Size(added=1, removed=1) if _opened_or_closed(old, new) else Size(),
+        ChangeKind.ACCESS: Size(added=1, removed=1) if wall else Size(),
     }
     changes = tuple(
         Change(kind=kind, added=size.added, removed=size.removed)
@@ -65,6 +69,7 @@ def compare(old: Article, new: Article, *, furniture: Collection[int] = ()) -> C
         facts=body.touched,
         notice=notice,
         moved=body.moved,
+        redesign=redesign,
         stealth=_stealth(
             old,
             new,
@@ -133,8 +138,16 @@ def _is_host(part: str, side: Side) -> bool:
     )
 
 
-def _standfirst(old: Side, new: Side) -> Size:
+def _redesigned(old: Article, new: Article) -> bool:
+    """Whether the pages have different templates, as far as both tell theirs."""
+    made = [article.extractor.template if article.extractor else None for article in (old, new)]
+    return None not in made and likeness(made[0] or "", made[1] or "") < _SAME_TEMPLATE
+
+
+def _standfirst(old: Side, new: Side, *, in_place: bool) -> Size:
     before, after = old.article.standfirst or "", new.article.standfirst or ""
+    if in_place and not (before and after and is_in_place(diff_words(before, after))):
+        return Size()
     if same_line(before, after) or letters(before) == letters(after):
         return Size()
     if _is_cut(before, after) or _is_cut(after, before):
@@ -189,9 +202,12 @@ def _redated(old: Article, new: Article) -> bool:
     return abs(before - after) >= _MINUTE
 
 
-def _opened_or_closed(old: Article, new: Article) -> bool:
+def _wall(old: Article, new: Article) -> Op | None:
+    """Whether a paywall was put up, which removes text, or taken away; None for neither."""
     before, after = old.access.free, new.access.free
-    return before is not None and after is not None and before != after
+    if before is None or after is None or before == after:
+        return None
+    return Op.ADDED if after else Op.REMOVED
 
 
 def _stealth(

@@ -11,6 +11,7 @@ from rapidfuzz.distance import Indel
 from archiver.revise.words import is_word, plain, tokens
 
 _MOST_CELLS = 400_000_000  # bits of memory for an alignment
+_VERSION = 0.5  # share of a text that stays when it is edited in place
 _TORN = 3  # words in common that do not keep two edits apart
 _FIRST, _SURROGATES, _AFTER = 1, 0xD800, 0xE000
 _Run = tuple[bool, int, int, int, int]  # same or not, from and to in the old and in the new text
@@ -56,6 +57,18 @@ def diff_words(old: str, new: str) -> tuple[Edit, ...]:
         return removed_first([turned(edit) for edit in diff_words(new, old)])
     codes: dict[str, str] = {}
     return edits_of(line_of(old, codes), line_of(new, codes))
+
+
+def is_in_place(edits: Sequence[Edit]) -> bool:
+    """Whether words were put in others' place, or a few amid those that stayed.
+
+    What came before or behind a text may only be what another template has beside it.
+    """
+    ops = [edit.op for edit in edits]
+    kept = sum(len(edit.new) for edit in edits if edit.op is Op.SAME)
+    if kept < _VERSION * max(sum(len(getattr(e, side)) for e in edits) for side in ("old", "new")):
+        return False
+    return ops[0] is Op.SAME is ops[-1] or {Op.ADDED, Op.REMOVED} <= set(ops)
 
 
 def turned(edit: Edit) -> Edit:

@@ -18,8 +18,14 @@ Facts = Counter[tuple[FactKind, str]]
 
 # Languages that write every noun with a capital: there a name is told by its company only.
 _NOUNS = frozenset({"de", "lb", "gsw", "nds"})
+# In the text as it is written: once all marks are one, a quote's end may be another's beginning.
+# One that goes on in the next paragraph has no end in its own.
 _QUOTES = re.compile(
-    r'"([^"\n]{2,600})"|\u300c([^\u300c\u300d]{2,600})\u300d|\u300e([^\u300e\u300f]{2,600})\u300f'
+    "\u201e([^\u201e\u201c\u201d\n]{2,800})(?:[\u201c\u201d]|$)|\u201c([^\u201c\u201d\n]{2,800})(?:\u201d|$)"
+    "|\u00bb([^\u00ab\u00bb\n]{2,800})\u00ab|\u00ab([^\u00ab\u00bb\n]{2,800})\u00bb"
+    "|\u300c([^\u300c\u300d]{2,800})\u300d|\u300e([^\u300e\u300f]{2,800})\u300f"
+    '|(?<![^\\W_])"([^"\n]{2,800})(?:"|$)',
+    re.MULTILINE,
 )
 _NUMBER = re.compile(r"\d[\d.,:'\u00a0]*\d|\d")
 _SEPARATORS = re.compile(r"(?<=\d)[.,'](?=\d{3}(?!\d))")
@@ -116,7 +122,7 @@ def facts_of(text: str, context: Context) -> Facts:
     """All facts of a text and how often they stand in it. Names count once."""
     whole = plain(text)
     found: Facts = Counter()
-    for match in _QUOTES.finditer(whole):
+    for match in _QUOTES.finditer(text):
         said = letters(next(group for group in match.groups() if group))
         if said:
             found[FactKind.QUOTE, said] += 1

@@ -5,14 +5,15 @@ from __future__ import annotations
 from archiver.extract.text import letters
 from archiver.model import Image
 from archiver.revise.body import Side, Size
-from archiver.revise.edits import diff_words
+from archiver.revise.edits import diff_words, is_in_place
 from archiver.revise.trivial import is_noise, picture_key
 
 
-def compare_pictures(old: Side, new: Side) -> Size:
+def compare_pictures(old: Side, new: Side, *, in_place: bool = False) -> Size:
     """Words of captions that changed, and one for each picture that came or went.
 
     A picture without a caption counts only as the cover: others come and go with the template.
+    `in_place`: only captions that both have count.
     """
     size = Size()
     olds, news = list(old.article.images), list(new.article.images)
@@ -25,8 +26,12 @@ def compare_pictures(old: Side, new: Side) -> Size:
         first, second = _caption(before), _caption(after)
         if letters(first) == letters(second):
             continue
+        if in_place and not is_in_place(diff_words(first, second)):
+            continue
         if (second or not new.says(first)) and (first or not old.says(second)):
             size.add(diff_words(first, second))
+    if in_place:
+        return size
     covers = [next((one for one in images if one.is_cover), None) for images in (olds, news)]
     for image in olds:
         if _counts(image, new, both=None not in covers):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -63,10 +63,10 @@ class _Kept:
     def article(self) -> Article:
         return article_from_json(self.row.article)
 
-    def is_same(self, new: Newcomer) -> bool:
-        if self.row.text_digest != new.digest:
-            return False
-        return self.row.marks is None or self.row.marks == new.marks
+
+def _is_same(row: Row[Any], new: Newcomer) -> bool:
+    """Whether a kept row's digests are the newcomer's; old rows have none of the marks."""
+    return row.text_digest == new.digest and row.marks in (None, new.marks)
 
 
 def place(conn: Connection, new: Newcomer, judge: Judge | None) -> tuple[int, bool]:
@@ -87,21 +87,37 @@ def place(conn: Connection, new: Newcomer, judge: Judge | None) -> tuple[int, bo
             _note(conn, new, own, before, after, told)
         return own, False
     for one in kept:
-        if one.is_same(new):
+        if _is_same(one.row, new):
             return one.number, False
+    based = _baseline(conn, new, before)
+    if before is not None and based is not None and _is_same(based, new):
+        return before.number, False
     told = {}
     if judge is not None and kept:
-        _demand(conn, new, kept, judge)
+        _demand(new, before, after, based, judge)
         for one in kept:
             changes = told[one.number] = _told(conn, new, one, judge)
-            if changes is None and one is before:  # nothing is claimed; the next goes by this one
-                note_baseline(conn, new.article_id, one.number, at=new.at, page_id=new.page_id)
             if changes is None or changes.trivial:
+                if one is before and (changes is None or changes.redesign):
+                    _go_by(conn, new, one)
                 return one.number, False
     number = _add(conn, new)
     if judge is not None:
         _note(conn, new, number, before, after, told)
     return number, True
+
+
+def _go_by(conn: Connection, new: Newcomer, before: _Kept) -> None:
+    """Have the next capture compared with this one, of which nothing is claimed."""
+    note_baseline(
+        conn,
+        new.article_id,
+        before.number,
+        at=new.at,
+        page_id=new.page_id,
+        text_digest=new.digest,
+        marks=new.marks,
+    )
 
 
 def _neighbours(conn: Connection, new: Newcomer) -> tuple[_Kept | None, _Kept | None]:
@@ -119,31 +135,33 @@ def _neighbours(conn: Connection, new: Newcomer) -> tuple[_Kept | None, _Kept | 
     return first, second
 
 
-def _demand(conn: Connection, new: Newcomer, kept: Iterable[_Kept], judge: Judge) -> None:
-    """Ask for what must be extracted again before anything can be told."""
-    stale = [
-        one
-        for one in kept
-        if one.number not in judge.fresh and not judge.comparable(one.article, new.article)
-    ]
-    if not stale:
-        return
+def _baseline(conn: Connection, new: Newcomer, before: _Kept | None) -> Row[Any] | None:
+    """The capture to compare with in place of that of the revision before, if there is one."""
+    if before is None:
+        return None
     line = t.baseline.c
-    based = {
-        row.number: Stale(number=row.number, url=row.url, at=row.at)
-        for row in conn.execute(
-            select(line.number, line.at, t.url.c.url)
-            .join_from(t.baseline, t.url, line.page_id == t.url.c.id)
-            .where(line.article_id == new.article_id)
-        )
-    }
-    raise StaleRevisionError(
-        [
-            based.get(one.number)
-            or Stale(number=one.number, url=one.article.url, at=one.row.captured_at)
-            for one in stale
-        ]
+    wanted: Select[Any] = (
+        select(line.at, line.text_digest, line.marks, t.url.c.url)
+        .join_from(t.baseline, t.url, line.page_id == t.url.c.id)
+        .where(line.article_id == new.article_id, line.number == before.number, line.at < new.at)
     )
+    return conn.execute(wanted).first()
+
+
+def _demand(
+    new: Newcomer, before: _Kept | None, after: _Kept | None, based: Row[Any] | None, judge: Judge
+) -> None:
+    """Ask for what must be extracted (again) before anything can be told."""
+    stale = [
+        Stale(number=one.number, url=one.article.url, at=one.row.captured_at)
+        for one in (before, after)
+        if one is not None and not judge.comparable(one.article, new.article)
+    ]
+    if before is not None and based is not None:
+        stale = [one for one in stale if one.number != before.number]
+        stale.append(Stale(number=before.number, url=based.url, at=based.at))
+    if lacking := [one for one in stale if one.number not in judge.fresh]:
+        raise StaleRevisionError(lacking)
 
 
 def _told(conn: Connection, new: Newcomer, one: _Kept, judge: Judge) -> Changes | None:

@@ -161,10 +161,17 @@ def _settle(conn: Connection, outlet_id: int, furniture: frozenset[int], judge: 
 
 
 def note_baseline(
-    conn: Connection, article_id: int, number: int, *, at: datetime, page_id: int
+    conn: Connection,
+    article_id: int,
+    number: int,
+    *,
+    at: datetime,
+    page_id: int,
+    text_digest: str,
+    marks: int,
 ) -> None:
     """Have the next capture compared with that of `at`, in place of a revision's own."""
-    values = {"at": at, "page_id": page_id}
+    values = {"at": at, "page_id": page_id, "text_digest": text_digest, "marks": marks}
     statement = insert(conn.dialect.name, t.baseline).values(
         article_id=article_id, number=number, **values
     )

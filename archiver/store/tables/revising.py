@@ -13,7 +13,7 @@ from sqlalchemy import (
     Table,
 )
 
-from archiver.store.columntypes import Micros
+from archiver.store.columntypes import Micros, Packed
 from archiver.store.tables.naming import metadata
 
 # No words of any article: what they are is told from the two revisions when it is asked for, so
@@ -36,8 +36,8 @@ change = Table(
     sqlite_with_rowid=False,
 )
 
-# The capture with which the next one is compared in place of a revision's own, which could not be
-# extracted again by a newer version of the extractor.
+# The capture with which the next one is compared in place of a revision's own: that one could not
+# be extracted again by a newer version of the extractor, or has another template.
 baseline = Table(
     "baseline",
     metadata,
@@ -45,6 +45,8 @@ baseline = Table(
     Column("number", Integer, nullable=False),
     Column("at", Micros, nullable=False),
     Column("page_id", ForeignKey("url.id"), nullable=False),
+    Column("text_digest", Packed, nullable=False),
+    Column("marks", BigInteger, nullable=False),
     PrimaryKeyConstraint("article_id", "number"),
     sqlite_with_rowid=False,
 )

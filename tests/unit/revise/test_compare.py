@@ -15,6 +15,7 @@ from archiver.model import (
     Block,
     BlockKind,
     ChangeKind,
+    Extractor,
     FactKind,
     Image,
     Stealth,
@@ -289,8 +290,6 @@ def test_embedded_posts_are_not_the_articles_text() -> None:
 
 
 def test_versions_of_the_extractor_are_told_apart() -> None:
-    from archiver.model import Extractor
-
     old = replace(OLD, extractor=Extractor(name="x", version="1", method="json-ld"))
     assert comparable(
         old, replace(old, extractor=Extractor(name="x", version="1", method="trafilatura"))
@@ -313,3 +312,30 @@ def test_changes_turn_with_the_sides(old: list[str], new: list[str]) -> None:
         (change.kind, change.removed, change.added) for change in back.changes
     }
     assert compare(one, one).trivial
+
+
+WALLED = article(*LINES[:2], "The company that owns", access=Access(free=False))
+
+
+def test_what_a_paywall_hides_was_not_edited() -> None:
+    free = article(*LINES[:2], LINES[3], LINES[2], access=Access(free=True))
+    assert kinds(free, WALLED) == kinds(WALLED, free) == {"access"}
+    edited = article(LINES[0].replace("12", "14"), LINES[1], access=Access(free=False))
+    assert kinds(free, edited) == {"access", "facts"}
+    added = article(*LINES, "On Friday 3 more ships sank.", access=Access(free=False))
+    assert kinds(free, added) == {"access", "facts"}
+
+
+def under(template: str, made: Article) -> Article:
+    return replace(made, extractor=Extractor(name="x", version="1", template=template * 24))
+
+
+def test_under_another_template_only_edits_in_place_count() -> None:
+    old = replace(OLD, standfirst="In short", authors=("Ann Lee",), images=(PICTURE,))
+    lines = (*LINES, "Our app has 3 million readers in Europe who love it.")
+    new = replace(article(*lines), standfirst="All of it is new here", authors=("Staff",))
+    assert compare(under("0000000a", old), under("0000000b", new)).trivial
+    assert compare(under("0000000a", old), under("0000000b", new)).redesign
+    assert kinds(under("0000000a", old), under("0000000a", new)) > {"facts", "byline"}
+    edited = replace(new, text=new.text.replace("12", "14"), title="Ship sinks, 14 feared dead")
+    assert kinds(under("0000000a", old), under("0000000b", edited)) == {"facts", "headline"}

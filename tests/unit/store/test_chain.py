@@ -301,3 +301,37 @@ def test_no_words_of_an_article_are_kept_with_its_changes(catalogue: Catalogue) 
         kept = [str(row) for table in (change, changed_line) for row in conn.execute(select(table))]
     assert kept
     assert "secret" not in "".join(kept)
+
+
+def test_a_redesign_makes_no_revision_and_the_next_capture_is_compared_with_it(
+    catalogue: Catalogue,
+) -> None:
+    """What the new template shows besides is no edit; what is edited under it later is one."""
+
+    def under(template: str, text: str, day: float) -> Article:
+        made = Extractor(name="x", version="1", template=template)
+        return state(text, day, extractor=made)
+
+    old, new = "0000000a" * 24, "0000000b" * 24
+    save(catalogue, under(old, RAIN, 0))
+    redesigned = under(new, f"{RAIN}\n{PROMO}", 1)
+    assert not save(catalogue, redesigned).changed
+    assert not save(catalogue, under(new, f"{RAIN}\n{PROMO}", 2)).changed
+    more = under(new, f"{RAIN}\n{PROMO}\nBo Ek said “go”.", 3)
+    with pytest.raises(StaleRevisionError) as raised:
+        save(catalogue, more)
+    [stale] = raised.value.revisions
+    assert (stale.number, stale.at) == (1, after(days=1))
+    assert save(catalogue, more, r1=redesigned).changed
+    [_, second] = catalogue.get_article(PAGE)
+    assert second.changes is not None
+    [change_] = second.changes.changes
+    assert (change_.kind, change_.added, change_.removed) == (ChangeKind.FACTS, 4, 0)
+
+
+def test_an_edit_in_place_is_one_under_another_template(catalogue: Catalogue) -> None:
+    for day, (text, letter) in enumerate([(RAIN, "a"), (f"{PROMO}\n{FLOOD}", "b")]):
+        made = Extractor(name="x", version="1", template=f"0000000{letter}" * 24)
+        saved = save(catalogue, state(text, day, extractor=made))
+    assert saved.changed
+    assert chain(catalogue)[1][1] == {"facts"}

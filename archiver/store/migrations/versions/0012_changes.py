@@ -40,6 +40,8 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer, nullable=False),
         sa.Column("at", sa.BigInteger, nullable=False),
         _to("url", "page_id"),
+        sa.Column("text_digest", sa.LargeBinary, nullable=False),
+        sa.Column("marks", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("article_id", "number"),
         sqlite_with_rowid=False,
     )
