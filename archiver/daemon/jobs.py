@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from archiver.config.load import Loaded
+from archiver.daemon.commands import run_command
 from archiver.errors import ArchiverError
 from archiver.fetch.recovery import finish_left_files
 from archiver.store.catalogue import Catalogue
@@ -51,7 +49,7 @@ async def check_slice(loaded: Loaded, catalogue: Catalogue, now: datetime) -> Ch
     for start in range(0, len(names), _MOST_FILES):
         some = names[start : start + _MOST_FILES]
         here = [name for name in some if (loaded.warc_folder / name).is_file()]
-        found = await _check([loaded.warc_folder / name for name in here])
+        found = await _check(loaded, [loaded.warc_folder / name for name in here])
         lost, silent = await asyncio.to_thread(
             _look, warcs, catalogue, [name for name in some if name not in here]
         )
@@ -76,28 +74,15 @@ def _look(warcs: Warcs, catalogue: Catalogue, names: list[str]) -> tuple[list[st
     return lost, unasked
 
 
-async def _check(paths: list[Path]) -> list[str]:
+async def _check(loaded: Loaded, paths: list[Path]) -> list[str]:
     if not paths:
         return []
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "archiver.cli.main", "check", "--json", *map(str, paths)),
-        stdout=asyncio.subprocess.PIPE,
-        stdin=asyncio.subprocess.DEVNULL,
-        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
-        start_new_session=True,
-    )
-    try:
-        said, _ = await process.communicate()
-    except asyncio.CancelledError:
-        process.kill()
-        raise
-    if process.returncode not in (0, 1, 3):
+    said = await run_command(loaded, "check", "--json", *map(str, paths))
+    if said.code not in (0, 1, 3):
         raise ArchiverError(
-            f"the check of WARC files ended with {process.returncode}",
-            todo="Run archiver check by hand.",
+            f"the check of WARC files ended with {said.code}", todo="Run archiver check by hand."
         )
-    lines = (json.loads(line) for line in said.decode("utf-8", "replace").splitlines() if line)
-    return [Path(line["file"]).name for line in lines if line["whole"] is False]
+    return [Path(line["file"]).name for line in said.lines if line["whole"] is False]
 
 
 async def rotate(loaded: Loaded, catalogue: Catalogue) -> None:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import sys
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from archiver.config.load import Loaded
 from archiver.config.quantities import format_duration
+from archiver.daemon.commands import run_command
 from archiver.errors import ArchiverError, LockedError
 from archiver.store.engine import catalogue_url
 
@@ -40,29 +36,14 @@ async def backup(loaded: Loaded) -> dict[str, Any]:
         ArchiverError: it was not done; says why.
     """
     older = format_duration(loaded.settings.storage.backup_every)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "archiver.cli.main", "backup", "--json", "--if-older", older),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        stdin=asyncio.subprocess.DEVNULL,
-        cwd=loaded.folder,
-        env=os.environ | loaded.child_environment | {"PYTHONDONTWRITEBYTECODE": "1"},
-        start_new_session=True,
-    )
-    try:
-        out, err = await process.communicate()
-    except asyncio.CancelledError:
-        with suppress(ProcessLookupError):
-            process.kill()  # what it leaves, the next one removes
-        raise
-    if process.returncode == LockedError.exit_code:
+    said = await run_command(loaded, "backup", "--json", "--if-older", older)
+    if said.code == LockedError.exit_code:
         return {}
-    if process.returncode != 0:
-        said = err.decode("utf-8", "replace").strip().splitlines()
-        why = said[-1] if said else f"it ended with {process.returncode}"
+    if said.code != 0:
+        why = said.errors[-1] if said.errors else f"it ended with {said.code}"
         raise ArchiverError(
             f"the catalogue was not backed up: {why}",
             todo="Older backups stay. See archiver backup and archiver doctor.",
         )
-    done: dict[str, Any] = json.loads(out)
+    done: dict[str, Any] = said.lines[0]
     return done

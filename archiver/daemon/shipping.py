@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import signal
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from archiver.config.load import Loaded
+from archiver.daemon.commands import run_command
 from archiver.errors import ArchiverError, ConfigError, LockedError
 from archiver.store.blobs import Blobs
 from archiver.store.blobs.opening import open_blobs
@@ -137,29 +133,13 @@ def _has_work(loaded: Loaded, catalogue: Catalogue, now: datetime) -> bool:
 
 async def _child(loaded: Loaded) -> tuple[int, dict[str, int], str]:
     """Exit code, counts, and the last words of one `archiver ship`."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "archiver.cli.main", "ship", "--json"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        stdin=asyncio.subprocess.DEVNULL,
-        cwd=loaded.folder,
-        env=os.environ | loaded.child_environment | {"PYTHONDONTWRITEBYTECODE": "1"},
-        start_new_session=True,
-    )
-    try:
-        out, err = await process.communicate()
-    except asyncio.CancelledError:
-        with suppress(ProcessLookupError):
-            process.send_signal(signal.SIGTERM)  # whatever it is at is done again
-        raise
-    lines = [json.loads(line) for line in out.decode("utf-8", "replace").splitlines() if line]
+    said = await run_command(loaded, "ship", "--json")
     counts = {
-        "shipped": sum("url" in line for line in lines),
-        "bytes": sum(line["size"] for line in lines if "url" in line),
-        "failed": sum("error" in line for line in lines),
-        "removed": sum("removed" in line for line in lines),
-        "ended": sum("ended" in line for line in lines),
+        "shipped": sum("url" in line for line in said.lines),
+        "bytes": sum(line["size"] for line in said.lines if "url" in line),
+        "failed": sum("error" in line for line in said.lines),
+        "removed": sum("removed" in line for line in said.lines),
+        "ended": sum("ended" in line for line in said.lines),
     }
-    errors = [line["error"] for line in lines if "error" in line]
-    told = [*err.decode("utf-8", "replace").strip().splitlines(), *errors]
-    return process.returncode or 0, counts, told[-1] if told else ""
+    told = [*said.errors, *(line["error"] for line in said.lines if "error" in line)]
+    return said.code, counts, told[-1] if told else ""
