@@ -88,7 +88,7 @@ def create_app(
     stored = Stored(catalogue, warcs)
     archive = Archive(stored, pages, origin=archive_origin, ui_origins=ui_origins)
     interface = Interface(stored, pages)
-    index = CdxApi(catalogue).routes()
+    index = CdxApi(catalogue, warcs.folder).routes()
     changes = ChangePages(stored, pages, base=ui_origins[0])
     static = Mount("/static", StaticFiles(directory=_STATIC))
     ui_app = _starlette(

@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
 from itertools import chain
+from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from archiver.replay.cdx_fields import BadQueryError, Dialect
-from archiver.replay.cdx_formats import form_of, written
+from archiver.replay.cdx_formats import Form, form_of, written
 from archiver.replay.cdx_pages import PageBook
 from archiver.replay.cdx_query import BLOCK, CdxQuery, parse
 from archiver.replay.cdx_rows import Answer
 from archiver.store.index import CaptureIndex
+from archiver.warc.names import OPEN, beside
 
 COLLECTION = "archive"
 
@@ -29,10 +33,15 @@ class CdxApi:
     """The endpoints of the index; all read only, to be called in threads.
 
     Nothing that is redacted is in any answer: an index does not know of it.
+
+    Args:
+        index: the catalogue.
+        folder: where the archive's WARC files stand.
     """
 
-    def __init__(self, index: CaptureIndex) -> None:
+    def __init__(self, index: CaptureIndex, folder: Path) -> None:
         self._index = index
+        self._folder = folder
         self._book = PageBook(index)
 
     def routes(self) -> list[Route]:
@@ -71,10 +80,24 @@ class CdxApi:
         except BadQueryError as error:
             return _refused(str(error))
         form = form_of(query, dialect)
+        if dialect is Dialect.OUTBACK:
+            form = self._as_they_stand(form)
         pieces = written(Answer(self._index, query, self._book), query, form)
         # The first piece is read here, where what goes wrong can still be said by the status.
         body: Iterator[bytes] = chain([next(pieces)], pieces)
         return StreamingResponse(body, media_type=form.media_type)
+
+    def _as_they_stand(self, form: Form) -> Form:
+        """Files under the names that they have now: a replayer opens them beside the crawl."""
+
+        @lru_cache(maxsize=256)
+        def standing(name: str) -> str:
+            final = self._folder / name
+            left_open = beside(final, OPEN)
+            return name + OPEN if left_open.exists() and not final.exists() else name
+
+        write = form.row
+        return replace(form, row=lambda row: write(row._replace(file=standing(row.file))))
 
     def _count(self, query: CdxQuery, dialect: Dialect) -> Response:
         pages, blocks = self._book.count(query)
