@@ -99,12 +99,13 @@ class Stored:
         since: datetime | None = None,
         until: datetime | None = None,
         backwards: bool = False,
+        step: int = 1000,
     ) -> Iterator[IndexRow]:
-        """The mementos of a URL in order of time, one of each address; read as they are taken."""
+        """The mementos of a URL in order of time, one of each address; read `step` at a time."""
         span, start, seen = Span(first=key_of(url)), None, ("", "")
         while True:
             page = self.catalogue.index_page(
-                span, since=since, until=until, start=start, backwards=backwards
+                span, since=since, until=until, start=start, backwards=backwards, limit=step
             )
             for row in page.rows:
                 address = (row.url, stamp(row.at))

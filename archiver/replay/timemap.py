@@ -25,7 +25,7 @@ from archiver.store.index import Around
 from archiver.store.spans import IndexRow
 from archiver.store.veil import second_of
 
-PAGE = 1000  # mementos
+PAGE = 500  # mementos
 
 _PATH = re.compile(r"/timemap/(?:(link|json)/)?(?:(\d{14})/)?(.*)", re.ASCII | re.DOTALL)
 _MICROSECOND = timedelta(microseconds=1)
@@ -53,35 +53,39 @@ def read_timemap(stored: Stored, url: str, since: datetime | None) -> TimeMap | 
 
     Reads that page and the ones beside it, however many there are.
     """
-    mementos = _take(stored.mementos(url, since=since))
+    mementos, _ = _take(stored.mementos(url, since=since, step=PAGE + 1))
     if not mementos:
         return None
-    later = _take(stored.mementos(url, since=second_of(mementos[-1].at) + timedelta(seconds=1)))
+    onwards = second_of(mementos[-1].at) + timedelta(seconds=1)
+    later, _ = _take(stored.mementos(url, since=onwards, step=PAGE + 1))
     earlier: list[IndexRow] = []
-    starts = False
+    more = False
     if since is not None:
-        backwards = stored.mementos(url, until=since - _MICROSECOND, backwards=True)
-        earlier = _take(backwards)
-        starts = next(backwards, None) is None
+        before = since - _MICROSECOND
+        back = stored.mementos(url, until=before, backwards=True, step=PAGE + 1)
+        earlier, more = _take(back)
     return TimeMap(
         url=url,
         since=since,
         mementos=mementos,
         around=stored.around(url, mementos[0].at),
         earlier=(earlier[-1], earlier[0]) if earlier else None,
-        starts=starts,
+        starts=not more,
         later=(later[0], later[-1]) if later else None,
     )
 
 
-def _take(rows: Iterator[IndexRow]) -> list[IndexRow]:
-    """A page of them; those of one second stay together, since it is what an address names."""
+def _take(rows: Iterator[IndexRow]) -> tuple[list[IndexRow], bool]:
+    """A page of them, and whether there are more.
+
+    Those of one second stay together, since it is what an address names.
+    """
     taken: list[IndexRow] = []
     for row in rows:
         if len(taken) >= PAGE and second_of(row.at) != second_of(taken[-1].at):
-            break
+            return taken, True
         taken.append(row)
-    return taken
+    return taken, False
 
 
 class TimeMaps:

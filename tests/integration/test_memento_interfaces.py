@@ -241,6 +241,17 @@ def test_pages_of_a_timemap(site: Served, monkeypatch: pytest.MonkeyPatch) -> No
     assert len(paged["mementos"]["list"]) == 10
 
 
+def test_one_memento_before_the_page_before_is_a_page_too(
+    site: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(timemap, "PAGE", 10)
+    found = json.loads(get(site, f"/timemap/json/20260501061100/{BUSY}").text)
+    before = f"/timemap/json/20260501060100/{BUSY}"
+    assert found["pages"]["prev"]["uri"] == site.archived + before
+    first = json.loads(get(site, before).text)["pages"]["prev"]
+    assert first["uri"] == f"{site.archived}/timemap/json/{BUSY}"
+
+
 def test_a_page_holds_a_whole_second(
     archive: Archive, site: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

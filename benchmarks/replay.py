@@ -1,0 +1,255 @@
+"""What replay costs: its index of millions of captures, and requests a second beside pywb.
+
+    python benchmarks/replay.py [--quick]
+
+Everything runs on loopback. pywb comes from `make judges` and reads the same WARC files; without it
+it is left out. Writes the section `replay` of benchmarks/results.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shlex
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import quote
+
+# The tests' own tools. After this folder's: both have a folder `support`.
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+
+from support import machine, pywb
+from support.many_captures import BUSY, BUSY_CAPTURES, fill, page_url
+from support.measure import BenchmarkError, timed
+from support.replays import Replayer, our_replay, requests_a_second
+from support.results import RESULTS, put_section, table, verdict
+from support.workdir import add_seed, run, working_folder
+
+from archiver.config.load import load
+from archiver.demo.server import DemoServer
+from archiver.demo.site import SEED
+from archiver.replay.stored import Stored
+from archiver.replay.timemap import read_timemap
+from archiver.store.catalogue import Catalogue
+from archiver.store.spans import Span
+from archiver.store.warcs import Warcs
+from archiver.urls import urlkey
+from archiver.warc.cdxj import file_lines
+
+_INDEX = """\
+A catalogue in SQLite of {captures:,} captures, five a URL, and one URL of {busy:,}; rows inserted
+in bulk, not crawled. Bytes are those of the whole file, URLs and all indexes included. Look-ups
+are in this process, the median and the worst of {looks} at random places; a page has 1,000 rows,
+one of a TimeMap 500.
+"""
+_SPEED = """\
+The demo's site, crawled once ({pages} pages). Both servers run at once on the same WARC files, are
+asked in turn by four clients that keep their connections, and {rounds} times {count} requests; the
+best. pywb is one process with gevent and an index in a file. Its readable view is `mp_`.
+"""
+_MEMORY = """\
+Resident memory of `archiver replay`, raw and readable pages and the index in turn.
+"""
+
+
+def main() -> None:
+    """Measure, print, write results.md."""
+    options = _options()
+    command = shlex.join(["python", "benchmarks/replay.py", *sys.argv[1:]])
+    with tempfile.TemporaryDirectory(prefix="archiver-bench-", dir=options.dir) as name:
+        folder = Path(name)
+        facts = machine.facts(command=command, folder=folder, peers={})
+        sections = [table(("what", "value"), facts)]
+        captures = options.captures or (200_000 if options.quick else 5_000_000)
+        sections.append(_index(folder / "many", captures, looks=50 if options.quick else 200))
+        print(sections[-1], flush=True)
+        many = options.requests or (5_000 if options.quick else 100_000)
+        for section in _serving(folder / "demo", quick=options.quick, many=many):
+            sections.append(section)
+            print(section, flush=True)
+    put_section("replay", "Replay", "\n".join(sections), path=options.output)
+
+
+def _index(folder: Path, captures: int, *, looks: int) -> str:
+    folder.mkdir()
+    path = folder / "catalogue.sqlite"
+    with timed() as watch:
+        fill(path, captures)
+    total = captures + BUSY_CAPTURES
+    size = path.stat().st_size
+    rows = [
+        ("building it", f"{watch.wall:.0f} s ({total / watch.wall:,.0f} rows a second)", "-", ""),
+        ("bytes a row", f"**{size / total:.0f}**", "-", ""),
+    ]
+    dice = random.Random(7)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    with Catalogue.open(f"sqlite:///{path}") as catalogue:
+        stored = Stored(catalogue, Warcs(folder, catalogue.file))
+
+        def at() -> datetime:
+            return start + timedelta(hours=dice.randrange(BUSY_CAPTURES))
+
+        def page() -> str:
+            return page_url(dice.randrange(captures // 5))
+
+        busy = Span(first=urlkey(BUSY))
+        questions: list[tuple[str, Callable[[], object], float | None]] = [
+            ("nearest capture of a URL", lambda: catalogue.nearest(page(), at()), None),
+            (f"nearest of {BUSY_CAPTURES:,}", lambda: catalogue.nearest(BUSY, at()), None),
+            ("first, previous, next, last of them", lambda: stored.around(BUSY, at()), None),
+            (
+                "all captures of a URL",
+                lambda: catalogue.index_page(Span(first=urlkey(page()))),
+                None,
+            ),
+            ("a page of a host", lambda: catalogue.index_page(Span.host(urlkey(page()))), None),
+            (
+                f"a page of the URL of {BUSY_CAPTURES:,}",
+                lambda: catalogue.index_page(busy, since=at()),
+                0.1,
+            ),
+            ("a page of its TimeMap", lambda: read_timemap(stored, BUSY, at()), 0.1),
+        ]
+        for what, ask, limit in questions:
+            rows.append((what, *_look(ask, looks, limit)))
+    said = table(("what", "median (worst)", "target", ""), rows)
+    note = _INDEX.format(captures=captures, busy=BUSY_CAPTURES, looks=looks)
+    return f"### The index\n\n{note}\n{said}"
+
+
+def _look(ask: Callable[[], object], looks: int, limit: float | None) -> tuple[str, str, str]:
+    ask()
+    times = []
+    for _ in range(looks):
+        begun = time.perf_counter()
+        if ask() is None:
+            raise BenchmarkError("nothing was found")
+        times.append(time.perf_counter() - begun)
+    middle = statistics.median(times)
+    told = f"**{middle * 1000:.1f} ms** ({max(times) * 1000:.1f})"
+    if limit is None:
+        return told, "-", ""
+    return told, f"at most {limit * 1000:.0f} ms", verdict(middle, limit)
+
+
+def _serving(folder: Path, *, quick: bool, many: int) -> Iterator[str]:
+    urls = _crawled(folder)
+    rounds, count = (2, 300) if quick else (3, 1500)
+    with ExitStack() as stack:
+        ours = stack.enter_context(our_replay(folder))
+        theirs = stack.enter_context(_their_replay(folder)) if pywb.BIN.is_dir() else None
+        kinds: dict[str, tuple[list[str], list[str], float | None]] = {
+            "raw": _paths(urls, "/{at}id_/{url}", "/news/{at}id_/{url}", 3.0),
+            "readable": _paths(urls, "/{at}/{url}", "/news/{at}mp_/{url}", 3.0),
+            "index (CDX)": _paths(urls, "/cdx?url={quoted}", "/news/cdx?url={quoted}", None),
+        }
+        rows = []
+        for kind, (our_paths, their_paths, wanted) in kinds.items():
+            best = [0.0, 0.0]
+            for _ in range(rounds):
+                best[0] = max(best[0], requests_a_second(ours, our_paths, count))
+                if theirs is not None:
+                    best[1] = max(best[1], requests_a_second(theirs, their_paths, count))
+            rows.append((kind, *_beside(best[0], best[1], wanted)))
+        note = _SPEED.format(pages=len(urls), rounds=rounds, count=count)
+        columns = ("what", "ours, a second", "pywb", "ours / pywb", "target", "")
+        yield f"### Requests a second\n\n{note}\n{table(columns, rows)}"
+        mixed = [path for three in zip(*(paths for paths, _, _ in kinds.values()), strict=True)
+                 for path in three]  # fmt: skip
+        yield _memory(ours, mixed, many)
+
+
+def _beside(ours: float, theirs: float, wanted: float | None) -> tuple[str, str, str, str, str]:
+    if not theirs:
+        return f"**{ours:.0f}**", "not here", "-", "-", ""
+    target = f"at least {wanted:g} x" if wanted else "-"
+    word = verdict(ours / theirs, wanted, at_least=True) if wanted else ""
+    return f"**{ours:.0f}**", f"{theirs:.0f}", f"**{ours / theirs:.1f} x**", target, word
+
+
+def _paths(
+    urls: list[tuple[str, str]], ours: str, theirs: str, wanted: float | None
+) -> tuple[list[str], list[str], float | None]:
+    def fill_in(form: str) -> list[str]:
+        return [form.format(at=at, url=url, quoted=quote(url, safe="")) for at, url in urls]
+
+    return fill_in(ours), fill_in(theirs), wanted
+
+
+def _memory(ours: Replayer, paths: list[str], many: int) -> str:
+    early = many // 10
+    requests_a_second(ours, paths, early)
+    before = ours.memory
+    requests_a_second(ours, paths, many - early)
+    grown = ours.memory / before
+    rows = [
+        (
+            "start to the first answer",
+            f"**{ours.start:.2f} s**",
+            "under 1 s",
+            verdict(ours.start, 1.0),
+        ),
+        (f"after {early:,} requests", f"{before / 2**20:.0f} MiB", "-", ""),
+        (
+            f"after {many:,} requests",
+            f"**{ours.memory / 2**20:.0f} MiB** ({grown:.2f} x)",
+            "at most 1.1 x",
+            verdict(grown, 1.1),
+        ),
+    ]
+    return f"### Start and memory\n\n{_MEMORY}\n{table(('what', 'value', 'target', ''), rows)}"
+
+
+def _crawled(folder: Path) -> list[tuple[str, str]]:
+    """The demo's archive; time and URL of every page of it that is there."""
+    folder.mkdir()
+    with DemoServer() as server:
+        target = f"127.0.0.1:{server.port}"
+        names = dict.fromkeys(("lantern.example", "www.farwire.example"), target)
+        working_folder(folder, connect_to=names)
+        add_seed(folder, "lantern", SEED.read_text("utf-8"))
+        done = run(folder, "archiver", "crawl", "lantern")
+        if done.returncode:
+            raise BenchmarkError(done.stderr)
+    loaded = load(start=folder, explicit=None, env={}, flags={})
+    with Catalogue.open(loaded.catalogue_url) as catalogue:
+        lines = [
+            line.replace('"sha1:', '"')
+            for name in catalogue.places()
+            for line in file_lines(loaded.warc_folder / name)
+        ]
+        (folder / "index.cdxj").write_text("".join(f"{line}\n" for line in sorted(lines)), "utf-8")
+        span = Span(first="", end="\U0010ffff")
+        return [
+            (f"{row.at:%Y%m%d%H%M%S}", row.url)
+            for row in catalogue.index_page(span).rows
+            if row.status == 200 and row.mime == "text/html" and row.record_type == "response"
+        ]
+
+
+@contextmanager
+def _their_replay(folder: Path) -> Iterator[Replayer]:
+    warcs = folder / "archive" / "warc"
+    with pywb.pywb(folder / "pywb", index=str(folder / "index.cdxj"), warcs=warcs) as url:
+        host = url.split("/")[2]
+        yield Replayer(port=int(host.rpartition(":")[2]), pid=0, start=0.0, host=host)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--quick", action="store_true", help="fewer captures and requests")
+    parser.add_argument("--captures", type=int, help="in the catalogue that is measured")
+    parser.add_argument("--requests", type=int, help="over which memory is looked at")
+    parser.add_argument("--dir", type=Path, help="where the archives are written")
+    parser.add_argument("--output", type=Path, default=RESULTS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
