@@ -137,6 +137,9 @@ def test_a_page_may_begin_at_a_place(catalogue: Catalogue, taken: list[Capture])
             assert page.rows == beyond
             page = catalogue.index_page(span, start=row.place, backwards=backwards, inclusive=True)
             assert page.rows == [row, *beyond]
+    other = catalogue.index_page(Span.host("example,newsy)/"), limit=1).rows[0].place
+    assert catalogue.index_page(span, start=other).rows == []
+    assert catalogue.index_page(span, start=other, backwards=True).rows == rows[::-1]
     before = Place("a", START, 0, 0, 0)
     assert catalogue.index_page(span, start=before).rows == rows
     assert catalogue.index_page(span, start=before, backwards=True).rows == []
