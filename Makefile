@@ -47,10 +47,10 @@ test-lowest: $(LOWEST)/dev ## run the tests of crawls with the lowest supported 
 # Indexers that cannot share an environment with ours: the tests hear them where they are.
 $(JUDGES)/done: Makefile
 	$(PYTHON) -m venv $(JUDGES)
-	$(JUDGES)/bin/python -m pip install --quiet --disable-pip-version-check 'pywb==2.10.*' 'cdxj-indexer==1.5.*' 'memento_client==0.6.*' 'setuptools<81'
+	$(JUDGES)/bin/python -m pip install --quiet --disable-pip-version-check 'pywb==2.10.*' 'cdxj-indexer==1.5.*' 'memento_client==0.6.*' 'wacz==0.6.*' 'setuptools<81'
 	@touch $@
 
-judges: $(JUDGES)/done ## set up pywb, another indexer and a Memento client as further judges
+judges: $(JUDGES)/done ## set up pywb, another indexer, a Memento client and py-wacz as further judges
 
 check: $(VENV)/dev ## style, types
 	$(BIN)/ruff check .

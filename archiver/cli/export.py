@@ -24,7 +24,7 @@ _NAMED = 20  # captures that were left out and are named
 @click.option(
     "--format",
     "form",
-    type=click.Choice((*_TABLES, "warc")),
+    type=click.Choice((*_TABLES, "warc", "wacz")),
     default="jsonl",
     show_default=True,
     help="What to write.",
@@ -56,6 +56,7 @@ _NAMED = 20  # captures that were left out and are named
 @click.option(
     "--state", type=click.Choice(("live", "gone")), help="Only articles that stand, or are gone."
 )
+@click.option("--title", default="News archive", show_default=True, help="Of a WACZ.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -68,10 +69,12 @@ def command(
     urls: tuple[str, ...],
     lists: tuple[Path, ...],
     state: str | None,
+    title: str,
 ) -> int:
-    """Give articles or captures to others: tables, or WARC files that stand alone.
+    """Give articles or captures to others: tables, WARC files that stand alone, a WACZ.
 
-    Articles as JSON lines, CSV or Parquet; captures with their requests as WARC. Nothing that is
+    Articles as JSON lines, CSV or Parquet; captures with their requests as WARC; both as a WACZ,
+    which ReplayWeb.page opens. Nothing that is
     redacted is given. Without any choice, all there is. A FILE gets its name when it is whole. The
     guide on exchange lists the columns. Exit code 3 where captures cannot be read: they are named.
     """
@@ -92,7 +95,7 @@ def command(
     named = list(_urls(urls, lists)) if urls or lists else None
     if form in _TABLES:
         return _table(context, form, output, choice, named, every=revisions)
-    return _captures(context, output, choice, named)
+    return _captures(context, output, choice, named, title=title if form == "wacz" else None)
 
 
 def _table(
@@ -120,8 +123,18 @@ def _table(
     return 0
 
 
-def _captures(context: click.Context, output: str, choice: Choice, urls: list[str] | None) -> int:
-    from archiver.exchange.choosing import ChosenCaptures
+def _captures(
+    context: click.Context,
+    output: str,
+    choice: Choice,
+    urls: list[str] | None,
+    *,
+    title: str | None,
+) -> int:
+    from archiver.exchange.choosing import ChosenCaptures, chosen_articles, revisions_of
+    from archiver.exchange.output import output_file
+    from archiver.exchange.signing import signing_key
+    from archiver.exchange.wacz import export_wacz
     from archiver.exchange.warcs import export_warc
     from archiver.store.catalogue import Catalogue
     from archiver.store.tombstones import reconcile
@@ -133,7 +146,13 @@ def _captures(context: click.Context, output: str, choice: Choice, urls: list[st
         reconcile(loaded.redactions_file, catalogue)
         captures = ChosenCaptures(catalogue, choice, urls)
         warcs = Warcs.of(loaded, catalogue)
-        came = export_warc(catalogue, warcs, captures, output, operator=operator)
+        if title is None:
+            came = export_warc(catalogue, warcs, captures, output, operator=operator)
+        else:
+            pages = revisions_of(chosen_articles(catalogue, choice, urls), every=True)
+            key = signing_key(loaded.archive_folder)
+            with output_file(output) as out:
+                came = export_wacz(catalogue, warcs, captures, pages, out, title=title, key=key)
     click.echo(
         f"{came.captures} captures written, {came.resolved} of them revisits made into responses",
         err=True,

@@ -32,7 +32,7 @@ COMMANDS = {
     "changes": "List what changed in articles, and which were removed; newest first.",
     "duplicates": "List articles of several outlets that have nearly the same text.",
     "extract": "Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.",
-    "export": "Give articles or captures to others: tables, or WARC files that stand alone.",
+    "export": "Give articles or captures to others: tables, WARC files that stand alone, a WACZ.",
     "ship": "Bring closed WARC files to the store, each with its index and SHA-256.",
     "check": "Check WARC files: every record whole, digests true, requests paired.",
     "repair": "Finish files that a crash left open, and mend indexes and catalogue.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -94,3 +95,16 @@ def test_captures_as_a_warc_that_stands_alone(crawled: Path) -> None:
     assert all(one.type == "response" or one.http_head().status == 304 for one in found)
     refused = run(crawled, "archiver", "export", "--format", "warc", "--revisions")
     assert refused.returncode == 2
+
+
+def test_everything_as_a_wacz(crawled: Path) -> None:
+    export(crawled, "--format", "wacz", "--title", "The Lantern", "-o", "all.wacz")
+    with zipfile.ZipFile(crawled / "all.wacz") as files:
+        assert files.testzip() is None
+        package = json.loads(files.read("datapackage.json"))
+        _, *pages = map(json.loads, files.read("pages/pages.jsonl").splitlines())
+    assert package["title"] == "The Lantern"
+    revisions = lines_of(export(crawled, "--revisions"))
+    assert [(one["url"], one["text"]) for one in pages] == [
+        (one["page_url"], one["text"]) for one in revisions
+    ]
