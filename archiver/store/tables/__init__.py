@@ -22,7 +22,13 @@ from sqlalchemy import (
 )
 
 from archiver.store.columntypes import BYTEWISE, Code, Micros, Packed, Words
-from archiver.store.tables.likening import ACROSS, likeness, likeness_band, likeness_group
+from archiver.store.tables.likening import (
+    ACROSS,
+    across,
+    likeness,
+    likeness_band,
+    likeness_group,
+)
 from archiver.store.tables.naming import SOURCES, metadata
 from archiver.store.tables.redacting import redacted, redaction, removal
 from archiver.store.tables.revising import baseline, change, changed_line
@@ -106,7 +112,7 @@ UNCOPIED = text("copied IS NULL AND closed IS NOT NULL AND size > 0")
 
 LOCAL_TOO = text("copied IS NOT NULL AND removed IS NULL")
 
-_partial_indexes: list[tuple[Index, TextClause]] = []
+_partial_indexes: list[tuple[Index, TextClause]] = [(across, ACROSS)]
 
 
 def _partial(name: str, column: str, *, where: TextClause) -> Index:

@@ -19,6 +19,9 @@ from archiver.store.tables.naming import metadata
 
 ACROSS = text("outlets > 1")
 
+# Partial in PostgreSQL too: see `prepare_for_postgresql`.
+across = Index("ix_likeness_group_across", "joined", sqlite_where=ACROSS)
+
 # Articles whose texts are alike, two or more.
 likeness_group = Table(
     "likeness_group",
@@ -27,7 +30,7 @@ likeness_group = Table(
     Column("joined", Micros, nullable=False),  # first capture of the member that came last
     Column("articles", Integer, nullable=False),
     Column("outlets", Integer, nullable=False),
-    Index("ix_likeness_group_across", "joined", sqlite_where=ACROSS, postgresql_where=ACROSS),
+    across,
 )
 
 likeness = Table(
