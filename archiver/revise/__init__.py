@@ -1,1 +1,1 @@
-"""What changed between two captures of an article: pure functions on articles, no I/O."""
+"""What became of articles: what changed in them, when to look again, and which are gone."""
