@@ -16,6 +16,7 @@ from archiver.store.catalogue import Catalogue
 from archiver.store.warcs import Warcs
 from archiver.urls import canonical_url
 from archiver.warc.reader import StoredRecord, iter_records
+from spiders.sightings import AGAIN, is_permanent
 
 BODY_CAP = 64 * 1024 * 1024  # bytes of a decoded page; more is no article
 
@@ -30,6 +31,8 @@ class PageItem:
     capture: Capture
     signals: tuple[Signal, ...] = ()
     redirected_from: tuple[str, ...] = ()  # what was asked for, and each hop on the way
+    permanent: bool = False  # whether all those redirects are
+    again: str | None = None  # the page as it was asked for, where its article is known
 
     @classmethod
     def of(cls, response: Response, capture: Capture, outlet: Outlet) -> PageItem:
@@ -39,7 +42,11 @@ class PageItem:
         fields = [(name, v) for name, values in response.headers.items() for v in values]
         said = page_signals(fields, response.body, product=PRODUCT)
         return replace(
-            item, signals=said, redirected_from=tuple(response.meta.get("redirect_urls", ()))
+            item,
+            signals=said,
+            redirected_from=tuple(response.meta.get("redirect_urls", ())),
+            permanent=is_permanent(response.meta.get("redirect_reasons", ())),
+            again=response.meta.get(AGAIN),
         )
 
 

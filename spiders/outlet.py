@@ -34,11 +34,12 @@ from spiders.items import PageItem
 from spiders.leftover import items_of, left_over
 from spiders.listing import hubs_of, read_listing, requisites_of, wanted
 from spiders.polling import Polling
+from spiders.rechecks import Rechecks, rechecks_of
+from spiders.sightings import AGAIN
 from spiders.spellings import one_of_each
 from spiders.walk import Step, Walk
 
-RECHECKS = ("none", "modified", "all")
-_GONE = (404, 410)
+RECHECKS = ("none", "modified", "due", "all")
 _DEPTH = "archiver_requisite_depth"
 _MAX_IMPORTS = 5  # style sheets that import each other, from a page on
 
@@ -49,7 +50,8 @@ class OutletSpider(scrapy.Spider):
     Arguments (`-a name=value`): `due`, whether only sources that are due are asked (1) or all (0,
     the default); `limit`, articles fetched at most in this run (0: no limit);
     `recheck`, which known articles are fetched again: none, modified (a source says it was
-    modified after its last capture; the default) or all.
+    modified after its last capture), due (those, and by the timetable of checks; the default) or
+    all.
     """
 
     outlet: ClassVar[Outlet]
@@ -57,7 +59,7 @@ class OutletSpider(scrapy.Spider):
     def __init__(
         self,
         *,
-        recheck: str = "modified",
+        recheck: str = "due",
         limit: str | int | None = None,
         due: str | int = 0,
         **kwargs: Any,
@@ -72,6 +74,7 @@ class OutletSpider(scrapy.Spider):
         self._limit = limit
         self._polling: Polling
         self._choosing: Choosing
+        self._rechecks: Rechecks
         self._asked: set[str] = set()
         self._walk = Walk()
         self._learned = Learned()
@@ -91,6 +94,7 @@ class OutletSpider(scrapy.Spider):
     async def start(self) -> AsyncIterator[Any]:
         """What an earlier run left over, then every source."""
         self._learned = Learned(counts=self.run.catalogue.shapes(self.outlet.id))
+        self._rechecks = rechecks_of(self.crawler)
         here, away = left_over(self.run, self.outlet)
         async for item in items_of(here, self.run, self.outlet):
             yield item
@@ -106,8 +110,7 @@ class OutletSpider(scrapy.Spider):
         ):
             yield request
         if self.recheck == "all":
-            known = self.run.catalogue.known_articles(self.outlet.id)
-            for request in self.page_requests(((url, None) for url in known), again=True):
+            for request in self.recheck_requests(self.run.catalogue.known_articles(self.outlet.id)):
                 yield request
         async for item in items_of(away, self.run, self.outlet):
             yield item
@@ -212,15 +215,13 @@ class OutletSpider(scrapy.Spider):
         fresh = set(self._choosing.unknown([seen.url for seen in found if seen.url in new]))
         chosen = one_of_each(seen for seen in found if seen.url in fresh)
         yield from self.page_requests(self._choosing.as_first_said(chosen))
-        if self.recheck == "modified":
-            yield from self.page_requests(
-                (
-                    (seen.url, seen)
-                    for seen in found
-                    if seen.url not in new and self._choosing.is_modified(seen)
-                ),
-                again=True,
-            )
+        known = (seen for seen in found if seen.url not in new)
+        modified = self._rechecks.modified(filter(self._choosing.is_modified, known), self.recheck)
+        yield from self.page_requests(((seen.url, seen) for seen in modified), again=True)
+
+    def recheck_requests(self, pages: Iterable[str]) -> Iterable[Request]:
+        """Requests for pages of known articles."""
+        return self.page_requests(((url, None) for url in pages), again=True)
 
     def page_requests(
         self, urls: Iterable[tuple[str, Discovery | None]], *, again: bool = False
@@ -235,32 +236,33 @@ class OutletSpider(scrapy.Spider):
                 return
             self._asked.add(key_of_spelling(url))
             self.run.count("articles/rechecked" if again else "articles/asked")
-            base = self.run.catalogue.latest_capture(url) if again else None
-            purpose = Purpose(kind=CaptureKind.PAGE, discovery=seen, base=base)
+            base = self._rechecks.base_of(url) if again else None
+            purpose = Purpose(kind=CaptureKind.PAGE, discovery=seen, base=base, again=again)
             yield Request(
                 url,
                 callback=self.parse_page,
                 errback=self.page_failed,
                 headers=purpose.conditional_headers(),
-                meta={KEY: purpose},
+                meta={KEY: purpose, AGAIN: url} if again else {KEY: purpose},
+                priority=-5 if again else 0,  # news first
             )
 
     async def parse_page(self, response: Response) -> AsyncIterator[PageItem | Request]:
         """A captured page as an item; anything but a page is counted with its reason."""
         capture = response.meta.get("archiver_capture")
         if response.status == 200 and isinstance(capture, Capture):
+            if self._rechecks.leads_away(response, capture):
+                return
             yield PageItem.of(response, capture, self.outlet)
             for request in self.requisite_requests(response):
                 yield request
         elif response.status == 304:
             self.run.count("articles/unchanged")
+            self._rechecks.unmodified(response)
         else:
             reason = response.meta.get("archiver_error") or f"http-{response.status}"
             self.run.problem("fetch", reason, response.url)
-            if response.status in _GONE:
-                asked = canonical_url(response.meta.get("redirect_urls", [response.url])[0])
-                if self.run.catalogue.mark_gone(asked, at=utcnow(), status=response.status):
-                    self.run.count("articles/gone")
+            self._rechecks.refused(response, reason)
 
     def requisite_requests(self, response: Response) -> Iterable[Request]:
         """Requests for what a page or style sheet shows, so far as it was never fetched."""
@@ -320,5 +322,7 @@ class OutletSpider(scrapy.Spider):
             self.run.refuse(reason)
         if reason in UNTRIED:
             return reason  # nothing went wrong
+        if reason not in LEFT:
+            self._rechecks.failed(request, reason)
         self.run.problem(stage, reason, request.url, f"{kind}: {failure.value}")
         return reason

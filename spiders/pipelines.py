@@ -16,6 +16,7 @@ from archiver.fetch.manners import Manners
 from archiver.fetch.redacted import REASON as REDACTED
 from archiver.fetch.run import run_of
 from archiver.model import Article, ArticleKind, ExtractionState
+from spiders.checks import Checks
 from spiders.items import PageItem
 from spiders.reservations import Reservations
 from spiders.revising import save_judged
@@ -36,6 +37,7 @@ class ArticlePipeline:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._reservations = Reservations(crawler)
+        self._checks = Checks(crawler)
         self._manners = crawler.get_extension(Manners)
         self._shapes: Counter[tuple[str, bool]] = Counter()  # of this run's pages
         settings = crawler.settings
@@ -63,6 +65,7 @@ class ArticlePipeline:
             run.catalogue.set_extraction(item.capture, ExtractionState.NONE)
             run.problem("extract", "tdm-reserved", item.page.url)
             run.refuse("tdm-reserved")
+            self._checks.no_article(item, "tdm-reserved")
             raise DropItem(f"{item.page.url}: tdm-reserved")
         extraction = await self._pool.extract(item.page)
         article = extraction.article
@@ -75,6 +78,7 @@ class ArticlePipeline:
                 judge = self._manners.blocked if reason == "blocked" else self._manners.undecided
                 judge(item.capture.kind)
             run.problem("extract", reason, item.page.url, extraction.detail)
+            self._checks.no_article(item, reason)
             raise DropItem(f"{item.page.url}: {reason}")
         if self._manners is not None:
             self._manners.welcomed(item.capture.kind)
@@ -82,14 +86,20 @@ class ArticlePipeline:
             run.catalogue.set_extraction(item.capture, ExtractionState.DONE)
             run.count("pages/section")
             self._learn(item, article=False)
+            self._checks.no_article(item, "section")
             raise DropItem(f"{item.page.url}: a section page")
+        if (another := self._checks.instead(item, article)) is not None:
+            run.catalogue.set_extraction(item.capture, ExtractionState.FAILED)
+            raise DropItem(f"{item.page.url}: {another}")
         await self._save(item, article)
         return article_to_json(article)
 
     async def _save(self, item: PageItem, article: Article) -> None:
         run = run_of(self._crawler)
         spellings = spellings_of(item, run.territory)
-        saved = await save_judged(run, self._pool, article, spellings)
+        moved_from = self._checks.moved_from(item, article)
+        saved = await save_judged(run, self._pool, article, spellings, moved_from=moved_from)
+        self._checks.saved(item, article, saved)
         run.catalogue.set_extraction(item.capture, ExtractionState.DONE)
         if saved.new:
             if article.kind not in _NO_NEWS:  # which say nothing of the page behind them
@@ -107,6 +117,8 @@ class ArticlePipeline:
 
     async def close_spider(self) -> None:
         """Keep what was learned of the outlet's URLs, and end the worker processes."""
+        for item, article in self._checks.believed():
+            await self._save(item, article)
         await self._pool.close()
         learned = {
             shape: (self._shapes[shape, True], self._shapes[shape, False])

@@ -19,7 +19,12 @@ logger = logging.getLogger(__name__)
 
 
 async def save_judged(
-    run: RunExtension, pool: ExtractionPool, article: Article, spellings: Mapping[str, str]
+    run: RunExtension,
+    pool: ExtractionPool,
+    article: Article,
+    spellings: Mapping[str, str],
+    *,
+    moved_from: str | None = None,
 ) -> Saved:
     """Save an article, compared with the revisions beside it under one version of the extractor.
 
@@ -34,6 +39,7 @@ async def save_judged(
                 territory=run.territory,
                 spellings=spellings,
                 judge=Judge(compare=compare, comparable=comparable, fresh=fresh),
+                moved_from=moved_from,
             )
         except StaleRevisionError as error:
             for stale in error.revisions:

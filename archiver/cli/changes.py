@@ -124,7 +124,7 @@ def _row(one: ChangedArticle | RemovedArticle) -> tuple[object, ...]:
     from archiver.store.history import RemovedArticle
 
     if isinstance(one, RemovedArticle):
-        step, what, marks = one.revision, f"{_REMOVED} ({one.status})", ""
+        step, what, marks = one.revision, f"{one.state} ({one.status})", ""
     else:
         step, what = one.revision, summary(one.changes)
         marks = ", ".join(one.changes.stealth)
@@ -143,7 +143,7 @@ def _to_json(one: ChangedArticle | RemovedArticle) -> dict[str, object]:
         "revision": one.revision,
     }
     if isinstance(one, RemovedArticle):
-        return {**common, "kinds": [_REMOVED], "status": one.status}
+        return {**common, "kinds": [one.state], "status": one.status}
     return {
         **common,
         "against": one.against,

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from archiver.daemon.dispatch import CrawlOutcome
 
 _PARTIAL = 3
-_COLUMNS = ("outlet", "state", "new", "changed", "unchanged", "gone", "problems", "seconds")
+_COUNTED = ("new", "changed", "unchanged", "missing", "removed")
+_COLUMNS = ("outlet", "state", *_COUNTED, "problems", "seconds")
 
 
 @click.command()
@@ -28,10 +29,11 @@ _COLUMNS = ("outlet", "state", "new", "changed", "unchanged", "gone", "problems"
 @click.option("--limit", type=click.IntRange(min=0), help="New articles to fetch at most, each.")
 @click.option(
     "--recheck",
-    type=click.Choice(["none", "modified", "all"]),
-    default="modified",
+    type=click.Choice(["none", "modified", "due", "all"]),
+    default="due",
     show_default=True,
-    help="Known articles to fetch again: none, those that a source calls modified, or all.",
+    help="Known articles to fetch again: none, those that a source calls modified, those and"
+    " what is due by the timetable of checks, or all.",
 )
 @click.option("--due", is_flag=True, help="Ask only those sources that are due.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Crawls side by side.")
@@ -109,10 +111,7 @@ def _row(loaded: Loaded, outcome: CrawlOutcome) -> dict[str, Any]:
         "outlet": outcome.outlet,
         "state": run.get("state", "failed") if outcome.exit_code != 11 else "locked",
         "exit_code": outcome.exit_code,
-        **{
-            name: counts.get(f"articles/{name}", 0)
-            for name in ("new", "changed", "unchanged", "gone")
-        },
+        **{name: counts.get(f"articles/{name}", 0) for name in _COUNTED},
         "problems": sum(n for name, n in counts.items() if name.startswith("problems/")),
         "seconds": round(outcome.seconds, 1),
         "counts": counts,

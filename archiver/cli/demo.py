@@ -23,7 +23,7 @@ _COUNTS = (
     ("articles new", ("articles/new",)),
     ("articles changed", ("articles/changed",)),
     ("articles unchanged", ("articles/unchanged",)),
-    ("articles gone", ("articles/gone",)),
+    ("articles missing", ("articles/missing",)),
 )
 
 
@@ -122,8 +122,8 @@ def _show_changes(catalogue: Catalogue) -> None:
     changed = catalogue.article_list("lantern", min_revision=2)
     click.echo("\nWhat changed and what disappeared")
     rows = [
-        ("gone" if row.gone_at else f"revision {row.revision}", row.title or "", row.url)
-        for row in [*changed, *catalogue.article_list("lantern", state="gone")]
+        (row.state if row.gone_at else f"revision {row.revision}", row.title or "", row.url)
+        for row in [*changed, *catalogue.article_list("lantern", state="missing")]
     ]
     print_table(("state", "title", "address"), rows)
 

@@ -54,7 +54,9 @@ _NAMED = 20  # captures that were left out and are named
     help="Only the pages in this file, one URL a line; - for standard input.",
 )
 @click.option(
-    "--state", type=click.Choice(("live", "gone")), help="Only articles that stand, or are gone."
+    "--state",
+    type=click.Choice(("live", "missing", "removed", "paywalled", "blocked", "moved")),
+    help="Only articles that stand so.",
 )
 @click.option("--title", default="News archive", show_default=True, help="Of a WACZ.")
 @click.pass_context

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 def command(context: click.Context, url: str, as_json: bool) -> None:
     """Show the versions of the article at URL, and the newest one's text."""
     # SQLAlchemy and pydantic take a fifth of a second.
+    from archiver.cli.history import history_to_json, show_history
     from archiver.contract import article_to_json, changes_to_json
     from archiver.store.catalogue import Catalogue
     from archiver.urls import canonical_url
@@ -39,6 +40,7 @@ def command(context: click.Context, url: str, as_json: bool) -> None:
     with Catalogue.open(loaded.catalogue_url) as catalogue:
         revisions = catalogue.get_article(address)
         aliases = catalogue.aliases_of(address) if revisions else []
+        states = catalogue.states_of(address) if revisions else []
     if not revisions:
         raise UsageError(
             "no article of this URL is in the archive",
@@ -61,6 +63,7 @@ def command(context: click.Context, url: str, as_json: bool) -> None:
                     }
                     for one in aliases
                 ],
+                "states": history_to_json(states),
             }
             click.echo(json.dumps(data, ensure_ascii=False))
         return
@@ -91,6 +94,7 @@ def command(context: click.Context, url: str, as_json: bool) -> None:
     if aliases:
         click.echo()
         print_table(("other address", "rule"), [(one.url, one.rule) for one in aliases])
+    show_history(states)
     newest = revisions[-1].article
     click.echo(f"\n{newest.title or ''}\n")
     if newest.standfirst:

@@ -13,6 +13,7 @@ from archiver.errors import DiskFullError, UsageError
 
 if TYPE_CHECKING:
     from archiver.daemon.standing import Standing
+    from archiver.revise.costs import Cost
 
 
 @click.command()
@@ -28,6 +29,7 @@ def command(context: click.Context, as_json: bool, reasons: bool, watch: bool) -
     Exit code 5 while there is less free disk than daemon.disk_reserve, or more waits
     for the store than storage.spool_max, so that crawls pause.
     """
+    from archiver.cli.rechecks import costs_of, costs_to_json
     from archiver.cli.timetable import watch as show_live
     from archiver.config.seeds import read_seeds
     from archiver.daemon.standing import standing
@@ -44,16 +46,23 @@ def command(context: click.Context, as_json: bool, reasons: bool, watch: bool) -
             return 0
         status = catalogue.status()
         timetable = standing(loaded, catalogue, utcnow())
+        costs = costs_of(catalogue, status, utcnow())
     if reasons:
         _show_reasons(status["outlets"], as_json=as_json)
     elif as_json:
-        click.echo(json.dumps({**status, **timetable.to_json()}, indent=2))
+        click.echo(
+            json.dumps(
+                {**status, "rechecks": costs_to_json(costs), **timetable.to_json()}, indent=2
+            )
+        )
     else:
-        _show(status, timetable)
+        _show(status, timetable, costs)
     return DiskFullError.exit_code if timetable.paused else 0
 
 
-def _show(status: dict[str, Any], timetable: Standing) -> None:
+def _show(status: dict[str, Any], timetable: Standing, costs: dict[str, Cost]) -> None:
+    from archiver.cli.rechecks import COLUMNS as CHECKS
+    from archiver.cli.rechecks import rows_of
     from archiver.cli.timetable import COLUMNS, lines, row
 
     print_table(
@@ -69,6 +78,18 @@ def _show(status: dict[str, Any], timetable: Standing) -> None:
     if problems:
         click.echo()
         print_table(("outlet", "stage", "problem", "times"), problems)
+    states = [
+        (name, state, count)
+        for name, outlet in status["outlets"].items()
+        for state, count in sorted(outlet["states"].items())
+        if count
+    ]
+    if states:
+        click.echo()
+        print_table(("outlet", "state", "articles"), states)
+    if checks := rows_of(costs):
+        click.echo()
+        print_table(CHECKS, checks)
     files = status["warc_files"]
     click.echo(f"\n{files['count']} WARC files, {files['bytes']:,} bytes, {files['open']} open\n")
     print_table(COLUMNS, [row(name, p, timetable) for name, p in timetable.places.items()])

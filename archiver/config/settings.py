@@ -22,6 +22,7 @@ from archiver.config.addresses import CatalogueUrl, ConnectTo, Contact, Host, Po
 from archiver.config.politeness import PolitenessSettings
 from archiver.config.polling import PollingSettings
 from archiver.config.quantities import Duration, Size
+from archiver.config.recheck import RecheckSettings
 from archiver.config.retention import RetentionSettings
 from archiver.config.section import Section
 from archiver.config.service import DaemonSettings
@@ -318,6 +319,7 @@ class Settings(Section):
     crawl: CrawlSettings = CrawlSettings()
     politeness: PolitenessSettings = PolitenessSettings()
     polling: PollingSettings = PollingSettings()
+    recheck: RecheckSettings = RecheckSettings()
     network: NetworkSettings = NetworkSettings()
     extract: ExtractSettings = ExtractSettings()
     replay: ReplaySettings = ReplaySettings()

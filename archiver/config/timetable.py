@@ -187,8 +187,8 @@ class TimetableSettings(Times):
     )
     recheck: Cron = Field(
         default="",
-        description="When all known articles of every outlet are asked for again, as cron fields;"
-        " empty: never, as it should be where the archive is large.",
+        description="When all known articles of every outlet are asked for again, due or not, as"
+        " cron fields; empty: never. Crawls ask for those that are due by themselves ([recheck]).",
     )
     check: Cron = Field(
         default="7 3 * * *",

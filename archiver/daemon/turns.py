@@ -228,7 +228,10 @@ class Turns:
             log.warning("no-turn", outlet=ended.outlet, reason=str(error))
             return None
         if turn.due and turn.due > due and not rule.cron:
-            due = self._when_sources_are(turn.due, due, rule, ended.outlet)
+            check = self.catalogue.next_recheck(ended.outlet)  # known articles may be due first
+            first = min(turn.due, check) if check else turn.due
+            if first > due:
+                due = self._when_sources_are(first, due, rule, ended.outlet)
         if ended.exit_code == _LOCKED:
             passed = ended.planned
             due = now + _AGAIN if self.conditions.overlap_waits else due
@@ -240,7 +243,7 @@ class Turns:
     def _when_sources_are(
         self, first: datetime, due: datetime, rule: Rule, outlet: str
     ) -> datetime:
-        """The turn at which a source is due, where none is before `first`, as the crawl left it.
+        """The turn at which something is due, where nothing is before `first`, as a crawl left it.
 
         One that comes up within a tenth of the interval is due then, too.
         """

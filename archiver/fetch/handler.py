@@ -146,6 +146,7 @@ class VerbatimHandler(BaseDownloadHandler):
         return self._answer(request, reception, exchange)
 
     async def _keep(self, exchange: Exchange, request: Request) -> None:
+        request.meta["archiver_bytes"] = len(exchange.response)
         if exchange.error:
             request.meta["archiver_error"] = exchange.error
         if self._sink is not None:

@@ -55,7 +55,7 @@ class KnownPages:
     def _run_of(self, request: Request) -> RunExtension | None:
         """The run, where this is a redirect on the way to a new page."""
         purpose = purpose_of(request)
-        new = purpose.kind is CaptureKind.PAGE and purpose.base is None
+        new = purpose.kind is CaptureKind.PAGE and purpose.base is None and not purpose.again
         if not new or not request.meta.get("redirect_urls"):
             return None
         return self._crawler.get_extension(RunExtension)

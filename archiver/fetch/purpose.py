@@ -17,12 +17,14 @@ class Purpose:
     """Why something is fetched.
 
     `discovery` is the mention that led here. `base` is the capture whose validators
-    (ETag, Last-Modified) go with the request: what a 304 answer means.
+    (ETag, Last-Modified) go with the request: what a 304 answer means. `again`: whether a known
+    article is asked for.
     """
 
     kind: CaptureKind
     discovery: Discovery | None = None
     base: Capture | None = None
+    again: bool = False
 
     def conditional_headers(self) -> dict[str, str]:
         """If-None-Match and If-Modified-Since of the base (RFC 9110 section 13.1)."""

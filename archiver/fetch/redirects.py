@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urljoin, urlsplit
 
 from scrapy import Request
 from scrapy.downloadermiddlewares.redirect import RedirectMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
+
+from archiver.fetch.purpose import KEY, purpose_of
+from archiver.model import CaptureKind
 
 _STATUSES = frozenset({301, 302, 303, 307, 308})
 
@@ -31,7 +35,20 @@ class CountedRedirects(RedirectMiddleware):
         came: Request | Response = super().process_response(request, response)
         if isinstance(came, Request) and came.url in came.meta["redirect_urls"]:
             raise _refused(request, "redirect-circle")
-        return came
+        return _unconditional(came) if isinstance(came, Request) else came
+
+
+def _unconditional(request: Request) -> Request:
+    """Without the validators of a page that is now asked for elsewhere; a source keeps its own.
+
+    A 304 there would say that two pages are the same, which no page has said yet.
+    """
+    purpose = purpose_of(request)
+    if purpose.kind is CaptureKind.PAGE and purpose.base is not None:
+        for name in purpose.conditional_headers():
+            request.headers.pop(name, None)
+        request.meta[KEY] = replace(purpose, base=None)
+    return request
 
 
 def _refused(request: Request, reason: str) -> IgnoreRequest:

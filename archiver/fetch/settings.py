@@ -23,6 +23,7 @@ _EXTENSIONS = {
     "scrapy.extensions.throttle.AutoThrottle": 0,
     "archiver.fetch.run.RunExtension": 0,
     "archiver.fetch.manners.Manners": 10,
+    "spiders.rechecks.Rechecks": 20,
 }
 _SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.referer.RefererMiddleware": 700,  # else RedirectMiddleware complains

@@ -20,6 +20,7 @@ from archiver.store.lists import ArticleRow
 PAGE = 50  # rows of a list
 
 _NEWEST = 12  # articles on the first page
+_STATES = ("live", "missing", "removed", "paywalled", "blocked")
 _OUTLETS = 50  # outlets that are asked for them, a query or two each
 
 _VIEW = re.compile(r"/view/(\d{4,14})/(.*)", re.ASCII | re.DOTALL)
@@ -55,7 +56,7 @@ class Interface:
         )
 
     def _newest(self, account: dict[str, Any], outlet: str) -> list[ArticleRow]:
-        """The articles seen last, live and gone: of one outlet, or of those crawled last."""
+        """The articles seen last, but moved ones: of one outlet, or of those crawled last."""
 
         def crawled(name: str) -> str:
             run = account["outlets"][name]["last_run"]
@@ -65,7 +66,7 @@ class Interface:
         rows = [
             row
             for name in names
-            for state in ("live", "gone")
+            for state in _STATES
             for row in self._catalogue.article_list(name, state=state, limit=_NEWEST)
         ]
         return heapq.nlargest(_NEWEST, rows, key=lambda row: row.last_seen)

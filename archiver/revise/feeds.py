@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from lxml import etree
 
 from archiver.model import Evidence
-from archiver.revise.kinds import REMOVED
 from archiver.revise.sheet import summary
 from archiver.store.history import ChangedArticle, RemovedArticle
 
@@ -76,13 +75,13 @@ def _changed(one: ChangedArticle) -> Entry:
 
 def _removed(one: RemovedArticle) -> Entry:
     return Entry(
-        id=_identity(one.outlet, one.url, f"removed {one.at.isoformat()}"),
+        id=_identity(one.outlet, one.url, f"{one.state} {one.at.isoformat()}"),
         url=one.url,
         title=one.title or one.url,
         outlet=one.outlet,
         at=one.at,
-        kinds=(REMOVED,),
-        summary=f"the article is gone ({one.status})",
+        kinds=(one.state,),
+        summary=f"the article is {one.state} ({one.status})",
     )
 
 

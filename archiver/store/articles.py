@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, or_, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from archiver.model import Article, Revision, utcnow
 from archiver.store import tables as t
@@ -16,7 +16,9 @@ from archiver.store.chain import Newcomer, place
 from archiver.store.engine import insert
 from archiver.store.identity import CANONICAL, Territory, identity_of
 from archiver.store.judging import Judge
+from archiver.store.rechecks import begin_rechecks
 from archiver.store.revisions import article_revisions
+from archiver.store.standings import reappeared
 
 NO_OUTLET = "unknown"  # of articles that came without one
 
@@ -41,6 +43,7 @@ class Articles(Store):
         territory: Territory | None = None,
         spellings: Mapping[str, str] | None = None,
         judge: Judge | None = None,
+        moved_from: str | None = None,
     ) -> Saved:
         """Keep an article as it stood when it was captured.
 
@@ -49,8 +52,9 @@ class Articles(Store):
         says so. Where it says what the revision before or after it by time of capture says, or
         differs from it in noise only by the word of `judge`, there is no new revision; so captures
         may be saved in any order. A revision whose own capture is extracted again is replaced in
-        place: the extractor changed, not the page. A gone article that was captured after it was
-        marked is live again.
+        place: the extractor changed, not the page. An article that was missing, removed or blocked
+        and was captured since is live again. `moved_from`: the page whose article this one goes on
+        with, where it has none of its own yet.
 
         Raises:
             StaleRevisionError: nothing was saved; `judge.fresh` lacks revisions that another
@@ -63,6 +67,8 @@ class Articles(Store):
             known_as = identity_of(article, territory)
             identity = known_as.url
             urls = intern_urls(conn, dict.fromkeys([identity, article.url], (outlet_id, at)))
+            if moved_from is not None:
+                _move(conn, moved_from, urls[identity], outlet_id)
             article_id, new = self._article(conn, urls[identity], urls[article.url], outlet_id, at)
             rules = dict(spellings or {}) | ({article.url: known_as.rule} if known_as.rule else {})
             add_aliases(
@@ -89,8 +95,8 @@ class Articles(Store):
             changes = {
                 (outlet_id, "articles", ""): int(new),
                 (outlet_id, "revisions", ""): int(changed),
-                (outlet_id, "gone", ""): -_revive(conn, article_id, at),
             }
+            reappeared(conn, article_id, at, article.warc)
             _saw(conn, article_id, urls[article.url], at)
             count(conn, {key: n for key, n in changes.items() if n})
         return Saved(article_id=article_id, revision=number, new=new, changed=changed)
@@ -115,45 +121,10 @@ class Articles(Store):
             .returning(article.id)
         ).scalar()
         if made is not None:
+            begin_rechecks(conn, made, outlet_id, at)
             return made, True
         same = select(article.id).where(article.url_id == url_id, article.outlet_id == outlet_id)
         return conn.execute(same.with_for_update()).scalar_one(), False
-
-    def mark_gone(self, url: str, *, at: datetime, status: int) -> bool:
-        """Mark the live articles of a page as gone; says whether there was any.
-
-        An article that was seen after `at` stays live.
-        """
-        article = t.article.c
-        url_id = select(t.url.c.id).where(t.url.c.url == url).scalar_subquery()
-        with self._writing() as conn:
-            gone = conn.scalars(
-                update(t.article)
-                .where(
-                    or_(article.page_id == url_id, article.url_id == url_id),
-                    article.state == "live",
-                    article.last_seen <= at,
-                )
-                .values(state="gone", gone_at=at, gone_status=status)
-                .returning(article.outlet_id)
-            ).all()
-            for outlet_id in gone:
-                count(conn, {(outlet_id, "gone", ""): 1})
-        return bool(gone)
-
-    def known_articles(self, outlet: str) -> list[str]:
-        """The pages of an outlet's live articles, to look at again: longest unseen first."""
-        article = t.article.c
-        with self._reading() as conn:
-            return list(
-                conn.scalars(
-                    select(t.url.c.url)
-                    .join_from(t.article, t.url, article.page_id == t.url.c.id)
-                    .join(t.outlet, article.outlet_id == t.outlet.c.id)
-                    .where(t.outlet.c.name == outlet, article.state == "live")
-                    .order_by(article.last_seen, article.id)
-                )
-            )
 
     def get_article(self, url: str) -> list[Revision]:
         """Every revision of the article of a URL, by time of capture; empty where unknown.
@@ -166,6 +137,22 @@ class Articles(Store):
             return article_revisions(conn, url)
 
 
+def _move(conn: Connection, page: str, url_id: int, outlet_id: int) -> None:
+    """Let the article of a page be known under another URL, unless that has an article."""
+    article = t.article.c
+    taken = select(article.id).where(article.url_id == url_id, article.outlet_id == outlet_id)
+    if conn.execute(taken).first() is not None:
+        return
+    old = select(t.url.c.id).where(t.url.c.url == page).scalar_subquery()
+    own = select(article.id).where(
+        article.outlet_id == outlet_id, or_(article.page_id == old, article.url_id == old)
+    )
+    newest = own.order_by(article.last_seen.desc()).limit(1)
+    conn.execute(
+        update(t.article).where(article.id == newest.scalar_subquery()).values(url_id=url_id)
+    )
+
+
 def _saw(conn: Connection, article_id: int, page_id: int, at: datetime) -> None:
     """Widen the time in which the article was seen; the newest sight says which page it is."""
     article = t.article.c
@@ -174,11 +161,3 @@ def _saw(conn: Connection, article_id: int, page_id: int, at: datetime) -> None:
         update(t.article).where(own, article.last_seen <= at).values(last_seen=at, page_id=page_id)
     )
     conn.execute(update(t.article).where(own, article.first_seen > at).values(first_seen=at))
-
-
-def _revive(conn: Connection, article_id: int, at: datetime) -> int:
-    """Make a gone article live that was captured since; returns 1 where it did."""
-    article = t.article.c
-    gone = and_(article.id == article_id, article.state == "gone", article.gone_at < at)
-    live = {"state": "live", "gone_at": None, "gone_status": None}
-    return conn.execute(update(t.article).where(gone).values(live)).rowcount

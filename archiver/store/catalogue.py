@@ -21,6 +21,7 @@ from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
 from archiver.store.migrate import migrate
 from archiver.store.polls import Polls
+from archiver.store.rechecks import Rechecks
 from archiver.store.redactions import Redactions
 from archiver.store.refusals import Refusals
 from archiver.store.retention import Retention
@@ -30,6 +31,7 @@ from archiver.store.runs import Runs
 from archiver.store.schedule import Schedule
 from archiver.store.shapes import Shapes
 from archiver.store.signals import Signals
+from archiver.store.standings import Standings
 from archiver.store.status import Status
 
 
@@ -41,6 +43,8 @@ class Catalogue(
     Articles,
     Aliases,
     Polls,
+    Rechecks,
+    Standings,
     Refusals,
     Lookups,
     CaptureIndex,

@@ -25,7 +25,7 @@ class Choice:
     """Which articles or captures; empty, all of them.
 
     `since` and `until` (exclusive) are about when something was captured. `state` is that of
-    articles: "live" or "gone".
+    articles, as in the table of states.
     """
 
     outlets: tuple[str, ...] = ()

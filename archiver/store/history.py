@@ -14,6 +14,7 @@ from archiver.store import tables as t
 from archiver.store.base import Store
 from archiver.store.judging import kinds_to_bits
 from archiver.store.revisions import shown_revisions
+from archiver.store.standings import AWAY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +32,10 @@ class ChangedArticle:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RemovedArticle:
-    """An article that its outlet answers for no more: since when, and with which status."""
+    """An article that is not there: since when, by which status, and its state.
+
+    That is missing, or removed, once that held for long enough; `at`: since when it is so.
+    """
 
     outlet: str
     url: str
@@ -39,6 +43,7 @@ class RemovedArticle:
     at: datetime
     status: int | None
     revision: int
+    state: str = "removed"
 
 
 class History(Store):
@@ -106,7 +111,7 @@ class History(Store):
         outlets: Collection[str] = (),
         words: Collection[str] = (),
     ) -> list[RemovedArticle]:
-        """Articles that are gone since a moment in the span; newest first, redacted ones not."""
+        """Articles that are away since a moment in the span; newest first, redacted ones not."""
         article, revision = t.article.c, t.revision.c
         wanted: Select[Any] = (
             select(
@@ -117,6 +122,7 @@ class History(Store):
                 article.gone_at.label("at"),
                 article.gone_status.label("status"),
                 article.revision,
+                article.state,
             )
             .join_from(t.article, t.outlet, article.outlet_id == t.outlet.c.id)
             .join(t.url, article.page_id == t.url.c.id)
@@ -124,7 +130,7 @@ class History(Store):
                 t.revision,
                 (revision.article_id == article.id) & (revision.number == article.revision),
             )
-            .where(article.state == "gone", article.gone_at >= since, article.gone_at < until)
+            .where(article.state.in_(AWAY), article.gone_at >= since, article.gone_at < until)
             .order_by(article.gone_at.desc(), article.id)
         )
         # by outlet, for the index begins with it

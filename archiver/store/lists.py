@@ -24,7 +24,8 @@ class ArticleRow:
     revision: int
     first_seen: datetime
     last_seen: datetime
-    gone_at: datetime | None
+    state: str
+    gone_at: datetime | None  # since when its state is another than live
     gone_status: int | None
 
 
@@ -83,6 +84,7 @@ class Lists(Store):
                 article.revision,
                 article.first_seen,
                 article.last_seen,
+                article.state,
                 article.gone_at,
                 article.gone_status,
             )

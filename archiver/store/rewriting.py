@@ -16,6 +16,7 @@ from archiver.store.captures import select_captures, to_capture
 from archiver.store.changed import drop_change
 from archiver.store.engine import durable
 from archiver.store.likenesses import drop_likeness
+from archiver.store.standings import forget_standing, move_evidence
 
 Places = Mapping[int, tuple[int, int] | None]
 """By the offset of each record in the old file, offset and length in the new one; None: gone."""
@@ -64,6 +65,7 @@ class Rewriting(Store):
             kept = [(row, place) for row in rows if (place := places[row.offset]) is not None]
             _move_captures(conn, kept)
             _move_revisions(conn, number, new, places)
+            move_evidence(conn, number, places)
             conn.execute(
                 update(t.warc_file)
                 .where(t.warc_file.c.id == number)
@@ -198,8 +200,7 @@ def _settle_article(conn: Connection, article_id: int, *, dropped: int) -> None:
         conn.execute(moved.values(revision=newest))
     else:
         drop_likeness(conn, article_id)
+        forget_standing(conn, article_id)
         conn.execute(delete(t.article).where(article.id == article_id))
         changes[own.outlet_id, "articles", ""] = -1
-        if own.state == "gone":
-            changes[own.outlet_id, "gone", ""] = -1
     count(conn, changes)

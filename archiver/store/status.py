@@ -25,7 +25,7 @@ class Status(Store):
         wait for extraction and the list of WARC files; never captures, URLs or articles.
 
             {"outlets": {NAME: {"last_run", "next_due", "urls", "articles", "revisions", "gone",
-                                "pending", "captures": {KIND: {STATUS: n}},
+                                "states": {STATE: n}, "pending", "captures": {KIND: {STATUS: n}},
                                 "problems": {STAGE: {REASON: n}}, "attempts": {REASON: n},
                                 "refused": {REASON: n}}},
              "totals": {"outlets", "urls", "articles", "revisions", "gone", "pending",
@@ -44,6 +44,7 @@ class Status(Store):
             _enter(of_outlet[row.outlet_id], row.what, row.key, row.n)
         del totals["attempts"]
         del totals[REFUSED]
+        del totals["states"]
         return {
             "outlets": {row.name: of_outlet[row.number] for row in outlets},
             "totals": {
@@ -93,6 +94,7 @@ def _blank(row: Row[Any], pending: int) -> dict[str, Any]:
         "problems": {},
         "attempts": {},
         REFUSED: {},
+        "states": {},
     }
 
 
@@ -100,7 +102,7 @@ def _enter(account: dict[str, Any], what: str, key: str, n: int) -> None:
     if what in _PAIRS:
         first, _, second = key.partition("/")
         account[what].setdefault(first, {})[second] = n
-    elif what in ("attempts", REFUSED):
+    elif what in ("attempts", "states", REFUSED):
         account[what][key] = n
     else:
         account[what] = n

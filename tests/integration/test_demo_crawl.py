@@ -135,9 +135,9 @@ def test_a_trivial_change_is_none(crawled: Crawled) -> None:
     assert len(crawled.article(_special("trivial"))) == 1
 
 
-def test_an_article_that_disappeared_is_gone(crawled: Crawled) -> None:
+def test_an_article_that_disappeared_is_missing(crawled: Crawled) -> None:
     with Catalogue.open(f"sqlite:///{crawled.folder}/archive/catalogue.sqlite") as catalogue:
-        gone = catalogue.article_list("lantern", state="gone")
+        gone = catalogue.article_list("lantern", state="missing")
     assert [row.url for row in gone] == [_special("disappears")]
     assert crawled.article(_special("disappears"))  # and its text is kept
 

@@ -13,6 +13,7 @@ from support.captures import make_article
 from support.redactions import redact
 from support.replay_content import ui
 from support.replay_site import Archive, Served, serving
+from support.standing import mark
 
 from archiver.model import Extractor, utcnow
 from archiver.revise.compare import comparable, compare
@@ -39,7 +40,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
                 ),
                 judge=Judge(compare=compare, comparable=comparable),
             )
-    archive.catalogue.mark_gone(OTHER, at=now - timedelta(hours=1), status=410)
+    mark(archive.catalogue, OTHER, at=now - timedelta(hours=1), state="removed", outlet="other")
     yield archive
     archive.close()
 

@@ -166,7 +166,7 @@ def test_changes_lists_what_changed_and_what_went(crawled: Crawled) -> None:
         url_of(x) for x in ("changes", "liveblog", "disappears")
     }
     [gone] = lines(crawled, "changes", "--kind", "removed", "--json")
-    assert (gone["url"], gone["status"], gone["kinds"]) == (url_of("disappears"), 410, ["removed"])
+    assert (gone["url"], gone["status"], gone["kinds"]) == (url_of("disappears"), 410, ["missing"])
     [changed] = lines(
         crawled, "changes", "--kind", "headline,byline", "--outlet", "lantern", "--json"
     )
@@ -179,7 +179,7 @@ def test_changes_lists_what_changed_and_what_went(crawled: Crawled) -> None:
         == []
     )
     table = run(crawled.folder, "archiver", "changes").stdout
-    assert "removed (410)" in table
+    assert "missing (410)" in table
 
 
 @pytest.mark.parametrize(

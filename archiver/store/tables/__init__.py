@@ -30,6 +30,7 @@ from archiver.store.tables.likening import (
     likeness_group,
 )
 from archiver.store.tables.naming import SOURCES, metadata
+from archiver.store.tables.rechecking import ARTICLE_STATES, article_state, edits, recheck
 from archiver.store.tables.redacting import redacted, redaction, removal
 from archiver.store.tables.revising import baseline, change, changed_line
 from archiver.store.tables.watching import (
@@ -60,12 +61,14 @@ __all__ = [
     "alert",
     "alias",
     "article",
+    "article_state",
     "baseline",
     "capture",
     "change",
     "changed_line",
     "child",
     "discovery",
+    "edits",
     "host_state",
     "hub",
     "likeness",
@@ -77,6 +80,7 @@ __all__ = [
     "poll",
     "prepare_for_postgresql",
     "problem",
+    "recheck",
     "redacted",
     "redaction",
     "removal",
@@ -97,9 +101,6 @@ KINDS = Code(("page", "feed", "sitemap", "section", "robots", "other", "requisit
 RECORD_TYPES = Code(("response", "revisit", "resource"))
 
 EXTRACTION = Code(("none", "pending", "done", "failed"))
-
-
-ARTICLE_STATES = Code(("live", "gone"))
 
 # A literal, not a parameter: only so does a planner know that the partial index serves.
 PENDING = text("extraction = 1")
@@ -259,12 +260,12 @@ article = Table(
     Column("id", Integer, primary_key=True),
     Column("first_seen", Micros, nullable=False),
     Column("last_seen", Micros, nullable=False),
-    Column("gone_at", Micros),
+    Column("gone_at", Micros),  # since when its state is another than live
     Column("url_id", ForeignKey("url.id"), nullable=False),  # what the page calls itself
     Column("page_id", ForeignKey("url.id"), nullable=False, index=True),  # what was fetched last
     Column("outlet_id", ForeignKey("outlet.id"), nullable=False),
     Column("revision", Integer, nullable=False),  # number of the newest by time of capture
-    Column("gone_status", Integer),
+    Column("gone_status", Integer),  # HTTP, of the answer that showed it
     Column("state", ARTICLE_STATES, nullable=False),
     UniqueConstraint("url_id", "outlet_id"),
     Index("ix_article_outlet_id_state_last_seen", "outlet_id", "state", "last_seen"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from support.captures import START, after, make_article
+from support.standing import mark
 
 from archiver.daemon.telling import changes_event
 from archiver.model import Extractor
@@ -52,7 +53,7 @@ def test_nothing_else_is(changed: Catalogue, outlet: str, kinds: str, hours: int
 
 
 def test_what_was_removed_is_told(changed: Catalogue) -> None:
-    changed.mark_gone("https://news.example/a", at=after(hours=3), status=410)
+    mark(changed, "https://news.example/a", at=after(hours=3), state="removed", outlet="news")
     event = changes_event(
         changed, "news", kinds=["removed"], since=after(hours=2.5), now=after(hours=4)
     )

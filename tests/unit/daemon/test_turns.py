@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.captures import make_article
 
 from archiver.daemon.children import Limits
 from archiver.daemon.dispatch import CrawlOrder
@@ -338,6 +339,22 @@ async def test_a_turn_without_a_source_that_is_due_is_left_out(
     await scene.rest()
     due = {name: turn.due for name, turn in catalogue.turns().items()}
     assert due == {"often": START + 50 * MINUTE, "cron": START + 20 * MINUTE}
+
+
+@pytest.mark.parametrize(("check", "turn"), [(5, 20), (28, 40), (60, 50)])
+async def test_a_known_article_that_is_due_brings_a_turn(
+    catalogue: Catalogue, tmp_path: Path, check: int, turn: int
+) -> None:
+    scene = Scene.make(catalogue, tmp_path, {"often": Rule(every=600)})
+    scene.clock.now += 10 * MINUTE
+    await scene.turns.tick()
+    page = "https://news.example/rain-1"
+    catalogue.save_article(make_article(page, "It rains.", outlet="often"))
+    [row] = catalogue.rechecks_of("often", [page]).values()
+    catalogue.plan_rechecks([replace(row, due=scene.clock.now + check * MINUTE)])
+    catalogue.set_due({"often": scene.clock.now + 35 * MINUTE})  # a source
+    await scene.rest()
+    assert catalogue.turns()["often"].due == START + turn * MINUTE
 
 
 _CHILD = """

@@ -6,6 +6,7 @@ from itertools import permutations
 import pytest
 from sqlalchemy import func, select
 from support.captures import START, after, make_article, make_ref
+from support.standing import mark
 
 from archiver.contract import article_to_json
 from archiver.model import ArticleKind, Block, BlockKind, DateCandidate, Image, Links, ReadTime
@@ -142,36 +143,54 @@ def test_of_two_articles_alike_the_exact_url_wins(catalogue: Catalogue) -> None:
 
 def test_gone_and_back_again(catalogue: Catalogue) -> None:
     catalogue.save_article(make_article(PAGE, "It rains."))
-    assert catalogue.mark_gone(PAGE, at=after(days=1), status=410) is True
-    assert catalogue.mark_gone(PAGE, at=after(days=2), status=404) is False
+    assert mark(catalogue, PAGE, at=after(days=1), status=410) is True
+    assert mark(catalogue, PAGE, at=after(days=2), status=404) is False
+    assert catalogue.known_articles("sky-news") == [PAGE]  # it may come back
+    assert mark(catalogue, PAGE, at=after(days=3), state="removed") is True
     assert catalogue.known_articles("sky-news") == []
     assert catalogue.status()["totals"]["gone"] == 1
     assert texts(catalogue) == ["It rains."]
-    saved = catalogue.save_article(make_article(PAGE, "It rains.", after(days=3)))
+    saved = catalogue.save_article(make_article(PAGE, "It rains.", after(days=4)))
     assert not saved.changed
     assert catalogue.known_articles("sky-news") == [PAGE]
     assert catalogue.status()["totals"]["gone"] == 0
-    assert catalogue.mark_gone(PAGE, at=after(days=4), status=404) is True
+    assert mark(catalogue, PAGE, at=after(days=5), status=404) is True
+    history = [(one.state, one.at, one.reason) for one in catalogue.states_of(PAGE)]
+    assert history == [
+        ("missing", after(days=1), "http-410"),
+        ("removed", after(days=3), "http-404"),
+        ("live", after(days=4), "reappeared"),
+        ("missing", after(days=5), "http-404"),
+    ]
 
 
 def test_what_is_older_does_not_undo_what_is_newer(catalogue: Catalogue) -> None:
     """A page extracted late, from before it went; an old 404 read late."""
     catalogue.save_article(make_article(PAGE, "It rains.", after(days=2)))
-    assert catalogue.mark_gone(PAGE, at=after(days=1), status=404) is False
-    assert catalogue.mark_gone(PAGE, at=after(days=4), status=404) is True
+    assert mark(catalogue, PAGE, at=after(days=1), status=404) is False
+    assert mark(catalogue, PAGE, at=after(days=4), status=404) is True
     catalogue.save_article(make_article(PAGE, "It pours.", after(days=3)))
-    assert catalogue.known_articles("sky-news") == []
     assert catalogue.status()["totals"]["gone"] == 1
 
 
-def test_only_the_page_itself_can_be_gone(catalogue: Catalogue) -> None:
-    """That a print version went says nothing of the page it was a version of."""
-    canonical = "https://news.sky.com/rain"
-    catalogue.save_article(make_article(PAGE, "a", canonical_url=canonical))
-    catalogue.save_article(make_article(canonical, "a", after(days=1), canonical_url=canonical))
-    assert catalogue.mark_gone(PAGE, at=after(days=2), status=404) is False
-    assert catalogue.mark_gone("https://never.example/", at=after(days=2), status=404) is False
-    assert catalogue.mark_gone(canonical, at=after(days=2), status=404) is True
+def test_an_article_goes_on_under_another_address(catalogue: Catalogue) -> None:
+    there = "https://news.sky.com/archive/rain-1"
+    first = catalogue.save_article(make_article(PAGE, "It rains."))
+    moved = catalogue.save_article(
+        make_article(there, "It rains.", after(days=1)),
+        spellings={PAGE: "redirect"},
+        moved_from=PAGE,
+    )
+    assert (moved.article_id, moved.new, moved.changed) == (first.article_id, False, False)
+    for url in (PAGE, there):
+        assert texts(catalogue, url) == ["It rains."]
+    other = catalogue.save_article(make_article("https://news.sky.com/snow", "It snows."))
+    joined = catalogue.save_article(
+        make_article(there, "It rains.", after(days=2)), moved_from="https://news.sky.com/snow"
+    )
+    assert joined.article_id == first.article_id  # which has an article of its own
+    assert texts(catalogue, "https://news.sky.com/snow") == ["It snows."]
+    assert other.article_id != first.article_id
 
 
 def test_known_articles_come_longest_unseen_first(catalogue: Catalogue) -> None:
@@ -203,10 +222,10 @@ def test_tallies_are_what_the_tables_hold(catalogue: Catalogue) -> None:
         page = f"{PAGE}{number % 3}"
         catalogue.save_article(make_article(page, f"text {number % 5}", after(days=number)))
         if number % 4 == 0:
-            catalogue.mark_gone(page, at=after(days=number, hours=1), status=404)
+            mark(catalogue, page, at=after(days=number, hours=1), status=404)
     totals = catalogue.status()["totals"]
     with catalogue._reading() as conn:
-        gone = select(func.count()).where(article.c.state == "gone")
+        gone = select(func.count()).where(article.c.state == "missing")
         assert totals["gone"] == conn.execute(gone).scalar_one()
         for name, table in (("articles", article), ("revisions", revision)):
             counted = conn.execute(select(func.count()).select_from(table)).scalar_one()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 from support.captures import START, after, make_article, make_capture, make_ref
+from support.standing import mark
 
 from archiver.errors import StaleRevisionError
 from archiver.model import (
@@ -258,7 +259,7 @@ def test_changes_are_found_by_time_kind_outlet_and_mark(catalogue: Catalogue) ->
 def test_removed_articles(catalogue: Catalogue) -> None:
     for number in range(2):
         save(catalogue, state(RAIN, 0, f"{PAGE}{number}"))
-        catalogue.mark_gone(f"{PAGE}{number}", at=after(days=number + 1), status=410)
+        mark(catalogue, f"{PAGE}{number}", at=after(days=number + 1), status=410)
     [one] = catalogue.removed_articles(since=after(days=2), until=after(days=9))
     assert (one.url, one.status, one.at, one.title) == (
         f"{PAGE}1",

@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from archiver.model import CaptureKind, ExtractionState, SourceKind
+from archiver.revise.removals import State
 from archiver.store import tables
 from archiver.store.columntypes import clean, from_micros, pack, to_micros, unpack
 
@@ -88,4 +89,6 @@ def test_every_word_of_the_model_has_its_place_for_ever() -> None:
     assert tables.SOURCES.words == ("feed", "sitemap", "section")
     assert set(tables.SOURCES.words) == set(SourceKind)
     assert tables.RECORD_TYPES.words == ("response", "revisit", "resource")
-    assert tables.ARTICLE_STATES.words == ("live", "gone")
+    states = ("live", "missing", "removed", "paywalled", "blocked", "moved")
+    assert states == tables.ARTICLE_STATES.words
+    assert set(tables.ARTICLE_STATES.words) == set(State)

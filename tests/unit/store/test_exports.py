@@ -4,6 +4,7 @@ from pathlib import Path
 
 from support.captures import START, after, make_article, make_capture, make_ref
 from support.redactions import redact, second
+from support.standing import mark
 
 from archiver.model import Capture, Changes
 from archiver.store.catalogue import Catalogue
@@ -42,11 +43,11 @@ def test_articles_are_chosen_by_outlet_state_and_time_of_capture(catalogue: Cata
     save(catalogue, 0, 0, 5)
     save(catalogue, 1, 2)
     save(catalogue, 2, 2, outlet="bbc")
-    catalogue.mark_gone(f"{PAGE}1", at=after(days=9), status=410)
+    mark(catalogue, f"{PAGE}1", at=after(days=9), status=410)
     chosen = {
         "bbc": Choice(outlets=("bbc",)),
         "nobody": Choice(outlets=("nobody",)),
-        "gone": Choice(state="gone"),
+        "gone": Choice(state="missing"),
         "since": Choice(since=after(days=5)),
         "until": Choice(until=after(days=2)),
         "between": Choice(since=after(days=1), until=after(days=5), outlets=("sky-news",)),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from support.captures import START, after, make_article, make_capture
+from support.standing import mark
 
 from archiver.model import Discovery, SourceKind
 from archiver.store.catalogue import Catalogue
@@ -45,13 +46,13 @@ def test_articles_are_listed_by_state_last_seen_first(catalogue: Catalogue) -> N
         catalogue.save_article(make_article(f"{PAGE}{number}", "a", after(days=number)))
     changed = make_article(f"{PAGE}0", "b", after(days=9), title="More rain")
     catalogue.save_article(changed)
-    catalogue.mark_gone(f"{PAGE}1", at=after(days=10), status=410)
+    mark(catalogue, f"{PAGE}1", at=after(days=10), status=410)
     live = catalogue.article_list("sky-news")
     assert [row.url for row in live] == [f"{PAGE}0", f"{PAGE}2"]
     assert (live[0].title, live[0].revision) == ("More rain", 2)
     assert (live[0].first_seen, live[0].last_seen) == (START, after(days=9))
     assert [row.url for row in catalogue.article_list("sky-news", limit=1)] == [f"{PAGE}0"]
     assert [row.url for row in catalogue.article_list("sky-news", min_revision=2)] == [f"{PAGE}0"]
-    [gone] = catalogue.article_list("sky-news", state="gone")
+    [gone] = catalogue.article_list("sky-news", state="missing")
     assert (gone.url, gone.gone_at, gone.gone_status) == (f"{PAGE}1", after(days=10), 410)
     assert catalogue.article_list("bbc") == []

@@ -20,8 +20,10 @@ from archiver.store.hosts import Blocks
 from archiver.store.judging import Judge
 from archiver.store.likenesses import Kept
 from archiver.store.polls import Poll
+from archiver.store.rechecks import EditCounts
 from archiver.store.schedule import Rhythm
 from archiver.store.spans import Place, Span
+from archiver.store.standings import StateChange
 from archiver.store.tombstones import events_of, lifting
 from archiver.store.veil import Redaction, Scope
 
@@ -29,6 +31,7 @@ PAGE = "https://news.sky.com/story/rain-1"
 FOUND = Discovery(url=PAGE, outlet="sky-news", via=SourceKind.FEED, source_url=PAGE, found_at=START)
 POLL = Poll(source=PAGE, kind=SourceKind.FEED, polled=START, due=START, interval=1.0)
 ALIAS = Alias(url=PAGE + "/amp", target=PAGE, rule="amp-path", first_seen=START)
+GONE = StateChange(article_id=1, state="missing", at=after(days=9), reason="http-404")
 DIGEST = make_ref().payload_digest or ""
 REDACTION = Redaction(
     id="0a", url=PAGE, scope=Scope.URL, urls=(PAGE,), by="", reason="", made=START,
@@ -39,8 +42,8 @@ LIFTED = lifting("0a", at=START, by="", reason="")
 SITE, KEY = Span.domain("com,sky,news)/"), "com,sky,news)/story/rain-1"
 PLACE = Place(KEY, START, 1, 0, 1)
 TABLES = (
-    "url|source|target|alias|answered|same|poll|child|capture|article|revision|discovery"
-    "|change|changed_line|baseline"
+    "url|page|source|target|alias|answered|same|poll|child|capture|article|revision|discovery"
+    "|change|changed_line|baseline|recheck|article_state"
 )
 GROWING = re.compile(rf"SCAN ({TABLES}|problem|run)\b(?!.*pending)")
 
@@ -69,7 +72,18 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
         since=START, until=after(days=9), outlets=["sky-news"], stealth=True
     ),
     "removed_articles": lambda c: c.removed_articles(since=START, until=after(days=9)),
-    "mark_gone": lambda c: c.mark_gone(PAGE, at=after(days=10), status=404),
+    "change_states": lambda c: c.change_states([GONE]),
+    "seen_last": lambda c: c.seen_last("sky-news", limit=2),
+    "states_of": lambda c: c.states_of(PAGE),
+    "due_rechecks": lambda c: c.due_rechecks("sky-news", START, limit=9),
+    "unplanned": lambda c: c.unplanned("sky-news", limit=9),
+    "rechecks_of": lambda c: c.rechecks_of("sky-news", [PAGE]),
+    "plan_rechecks": lambda c: c.plan_rechecks(c.unplanned("sky-news", limit=9)),
+    "newest_article": lambda c: c.newest_article(1),
+    "next_recheck": lambda c: c.next_recheck("sky-news"),
+    "due_counts": lambda c: c.due_counts(START),
+    "edits_of": lambda c: c.edits_of("sky-news"),
+    "keep_edits": lambda c: c.keep_edits("sky-news", EditCounts(checks=1, changes=1)),
     "known_articles": lambda c: c.known_articles("sky-news"),
     "get_article": lambda c: c.get_article(PAGE),
     "known_spellings": lambda c: c.known_spellings([PAGE + "/amp", "nonsense"]),

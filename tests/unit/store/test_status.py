@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 from support.captures import START, after, make_article, make_capture, make_ref
+from support.standing import mark
 
 from archiver.model import CaptureKind, ExtractionState, Problem
 from archiver.store.catalogue import Catalogue
@@ -17,6 +18,7 @@ BLANK = {
     "problems": {},
     "attempts": {},
     "refused": {},
+    "states": {},
 }
 
 
@@ -69,7 +71,7 @@ def test_everything_is_counted_where_it_belongs(catalogue: Catalogue) -> None:
         for number in (1, 2):
             catalogue.save_article(make_article(f"{host}/{number}", "a", outlet=outlet))
         catalogue.save_article(make_article(f"{host}/1", "b", after(hours=1), outlet=outlet))
-        catalogue.mark_gone(f"{host}/2", at=after(hours=1), status=404)
+        mark(catalogue, f"{host}/2", at=after(hours=1), status=404, outlet=outlet)
         fault = Problem(stage="extract", reason="no-text", url=f"{host}/3", at=START)
         catalogue.add_problems(run_id, outlet, [fault])
         for _ in range(2):
@@ -92,6 +94,7 @@ def test_everything_is_counted_where_it_belongs(catalogue: Catalogue) -> None:
             "problems": {"extract": {"no-text": 1}},
             "attempts": {"dns": 1},
             "refused": {"robots": 2},
+            "states": {"missing": 1},
         }
     assert status["totals"] == {
         "outlets": 2,
