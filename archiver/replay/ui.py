@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import heapq
 import re
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from archiver.model import Capture
+from archiver.model import Revision
 from archiver.replay.memento import requested
 from archiver.replay.pages import Pages
 from archiver.replay.stored import Stored, WithheldError, is_replayable
 from archiver.replay.uris import BadAddressError, archived_url, ascii_url, moment, stamp
+from archiver.revise.sheet import Sheet, make_sheet
 from archiver.store.lists import ArticleRow
 
 PAGE = 50  # rows of a list
@@ -76,20 +77,18 @@ class Interface:
         url = archived_url(request.query_params.get("url", "").strip())
         if hidden := self._stored.withheld(url):
             raise WithheldError(hidden)
-        captures = self._catalogue.captures_of(url)
-        count = len(captures)
-        if before := request.query_params.get("before"):
-            until = moment(before)
-            captures = [capture for capture in captures if capture.captured_at < until]
-        captures.reverse()
-        shown = captures[:PAGE]
+        before = request.query_params.get("before")
+        until = moment(before) if before else None
+        found = self._catalogue.captures_before(url, until, limit=PAGE + 1)
+        shown = found[:PAGE]
+        count = self._catalogue.capture_count(url)
         return self._page(
             "captures.html",
             200 if count else 404,
             url=url,
             count=count,
             rows=[(capture, is_replayable(capture)) for capture in shown],
-            more=stamp(shown[-1].captured_at) if len(captures) > PAGE else None,
+            more=stamp(shown[-1].captured_at) if len(found) > PAGE else None,
             has_article=bool(count and self._catalogue.get_article(url)),
         )
 
@@ -103,7 +102,12 @@ class Interface:
         shown = [one for one in revisions if number is None or str(one.number) == number]
         if not shown:
             raise BadAddressError("no article was extracted from this page", status=404)
-        return self._page("article.html", url=url, revisions=revisions, shown=shown[-1])
+        revision, marked = shown[-1], None
+        if request.query_params.get("marks"):
+            marked = _marked(revisions, revision)
+        return self._page(
+            "article.html", url=url, revisions=revisions, shown=revision, marked=marked
+        )
 
     def view(self, request: Request) -> Response:
         """`/view/{timestamp}/{url}`: an archived page in a frame, under a bar that says so."""
@@ -120,26 +124,30 @@ class Interface:
         if digits != exact:
             location = f"/view/{exact}/{ascii_url(capture.url)}"
             return Response(status_code=302, headers={"Location": location})
-        captures = self._stored.all(url)
+        around = self._stored.around(url, capture.captured_at)
         revisions = self._catalogue.get_article(url)
         seen = [one for one in revisions if one.captured_at <= capture.captured_at]
         revision = seen[-1] if seen else next(iter(revisions), None)
+        place = revisions.index(revision) if revision else 0
         return self._page(
             "view.html",
             capture=capture,
-            count=len(captures),
-            older=max((c for c in captures if stamp(c.captured_at) < exact), default=None, key=_at),
-            newer=min((c for c in captures if stamp(c.captured_at) > exact), default=None, key=_at),
+            older=around.prev,
+            newer=around.next,
             title=revision.article.title if revision else None,
-            has_article=bool(revisions),
+            revision=revision,
+            before=revisions[place - 1] if revision and place else None,
+            after=revisions[place + 1] if revision and place + 1 < len(revisions) else None,
         )
 
     def _page(self, template: str, status: int = 200, **values: Any) -> Response:
         return HTMLResponse(self._pages.render(template, values), status)
 
 
-def _at(capture: Capture) -> datetime:
-    return capture.captured_at
+def _marked(revisions: Sequence[Revision], shown: Revision) -> Sheet | None:
+    """What changed to a revision from the one before it; None of the first."""
+    place = revisions.index(shown)
+    return make_sheet(revisions[place - 1], shown) if place else None
 
 
 def _as_prefix(text: str) -> str | None:

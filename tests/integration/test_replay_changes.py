@@ -98,3 +98,14 @@ def test_what_is_redacted_did_not_change(archive: Archive, site: Served) -> None
     assert ui(site, f"/diff?url={PAGE}&a=1&b=2").status_code == 451
     assert "Rain in news" not in ui(site, "/changes").text
     assert all("news" not in title for title in atom_titles(site, ""))
+
+
+def test_changed_words_are_marked_in_the_article(site: Served) -> None:
+    page = ui(site, f"/article?url={PAGE}&revision=2&marks=1").text
+    assert "<ins>Twenty " in page
+    assert "<del>Ten " in page
+    assert "&lt;script&gt;" in page
+    assert "Without marks" in page
+    first = ui(site, f"/article?url={PAGE}&revision=1&marks=1")  # there is none before it
+    assert first.status_code == 200
+    assert "<ins>" not in first.text

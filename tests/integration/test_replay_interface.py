@@ -118,6 +118,9 @@ def test_a_view_frames_the_archive_origin(site: Served) -> None:
     assert f'src="{site.archived}/{T2}/{STORY}"' in answer.text
     assert 'sandbox="allow-same-origin"' in answer.text
     assert f"/view/{T1}/{STORY}" in answer.text
+    assert "← Version 1" in answer.text
+    assert "Show changes" in answer.text
+    assert "urn:uuid:" in answer.text  # the proof
     assert f"/view/20260504060000/{STORY}" in answer.text
     assert f"frame-src {site.archived};" in answer.headers["content-security-policy"]
     assert "Later words" not in answer.text

@@ -94,6 +94,8 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "note_poll": lambda c: c.note_poll("sky-news", POLL, of=[PAGE]),
     "name_children": lambda c: c.name_children(PAGE, [PAGE]),
     "children_of": lambda c: c.children_of(PAGE),
+    "captures_before": lambda c: c.captures_before(PAGE, START, limit=9),
+    "capture_count": lambda c: c.capture_count(PAGE),
     "captures_of": lambda c: c.captures_of(PAGE),
     "nearest": lambda c: c.nearest(PAGE, START),
     "nearest of those of use": lambda c: c.nearest(PAGE, START, lambda one: False),
