@@ -33,6 +33,7 @@ COMMANDS = {
     "duplicates": "List articles of several outlets that have nearly the same text.",
     "extract": "Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.",
     "export": "Give articles or captures to others: tables, WARC files that stand alone, a WACZ.",
+    "import": "Take WARC files of other archivers in: copy them, index them, extract articles.",
     "ship": "Bring closed WARC files to the store, each with its index and SHA-256.",
     "check": "Check WARC files: every record whole, digests true, requests paired.",
     "repair": "Finish files that a crash left open, and mend indexes and catalogue.",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from archiver.errors import WireError
+from archiver.fetch.imported import Imported, kind_of
 from archiver.model import (
     Capture,
     CaptureKind,
@@ -37,6 +38,7 @@ _READ = frozenset(  # into an article, or into mentions of pages
     {CaptureKind.PAGE, CaptureKind.FEED, CaptureKind.SITEMAP, CaptureKind.SECTION}
 )
 _MAX_FIELDS = 1024 * 1024  # bytes of a metadata record that are read
+_RUNS = frozenset({"run", "discovered-in-run"})  # numbers of another archive's runs
 _SHA1 = re.compile(r"sha1:[A-Z2-7]{32}")
 UNKNOWN_OUTLET = "unknown"  # of records that do not say for whom they were made
 
@@ -181,22 +183,25 @@ class Rows:
 
     def __init__(self) -> None:
         self._answer: StoredRecord | None = None  # whose metadata record is still to come
+        self._imported: Imported | None = None
 
     def take(self, record: StoredRecord) -> Iterator[Row]:
         """The rows that this record completes."""
+        if record.offset == 0:
+            yield from self.rest()  # of the file before
+            self._imported = Imported.said(record)
         if record.type in ("response", "revisit"):
             yield from self.rest()
             self._answer = record
         elif self._answer is not None and _describes(record, self._answer):
-            yield from _stored_row(
-                self._answer, dict(parse_warc_fields(record.block[:_MAX_FIELDS]))
-            )
+            said = dict(parse_warc_fields(record.block[:_MAX_FIELDS]))
+            yield from _stored_row(self._answer, said, self._imported)
             self._answer = None
 
     def rest(self) -> Iterator[Row]:
         """The row of an answer that no metadata record followed, at the file's end."""
         if self._answer is not None:
-            yield from _stored_row(self._answer, {})
+            yield from _stored_row(self._answer, {}, self._imported)
             self._answer = None
 
 
@@ -205,10 +210,14 @@ def _describes(record: StoredRecord, answer: StoredRecord) -> bool:
     return record.type == "metadata" and same
 
 
-def _stored_row(record: StoredRecord, said: Mapping[str, str]) -> Iterator[Row]:
+def _stored_row(
+    record: StoredRecord, said: Mapping[str, str], imported: Imported | None
+) -> Iterator[Row]:
     """The row of one stored answer; nothing where it is no HTTP, or its header is unusable."""
     if not record.is_http or record.date is None or record.record_id is None:
         return
+    if imported is not None:
+        said = _as_ours(record, said, imported)
     run = said.get("run", "")
     revisit = record.type == "revisit"
     try:
@@ -235,6 +244,24 @@ def _stored_row(record: StoredRecord, said: Mapping[str, str]) -> Iterator[Row]:
     except (WireError, ValueError):
         return
     yield Row(capture=capture, discovery=_discovery(said))
+
+
+def _as_ours(
+    record: StoredRecord, said: Mapping[str, str], imported: Imported
+) -> Mapping[str, str]:
+    """What the metadata record would say, had this archive made it: outlet, kind, no run of its."""
+    own = {name: text for name, text in said.items() if name not in _RUNS}
+    found = imported.outlet_of(record.target_uri or "")
+    if found is not None and (imported.outlet is not None or "outlet" not in own):
+        own["outlet"] = found
+    if own.get("kind") not in _KINDS:
+        try:
+            fields = record.http_head().headers
+        except WireError:
+            return own
+        stated = next((v for k, v in fields if k.lower() == b"content-type"), None)
+        own["kind"] = str(kind_of(mime_of(stated)))
+    return own
 
 
 def _said_digest(record: StoredRecord) -> str | None:

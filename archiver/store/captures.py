@@ -17,6 +17,7 @@ from sqlalchemy import (
     func,
     select,
     true,
+    tuple_,
     update,
 )
 from sqlalchemy.sql import ColumnElement
@@ -263,6 +264,31 @@ class Captures(Store):
                 if len(rows) < limit or len(found) >= limit:
                     break
         return found[:limit]
+
+    def pending_in(
+        self, name: str, *, after: Capture | None = None, limit: int = 200
+    ) -> list[Capture]:
+        """Pages in one WARC file that wait to be extracted, by time and URL; redacted ones not.
+
+        The next ones come with `after`, the last of these; fewer than `limit` are not yet the
+        last, none are. Cost grows with those that wait, of whatever file.
+        """
+        taken, page = t.capture.c, t.url.c
+        file_id = select(t.warc_file.c.id).where(t.warc_file.c.name == name).scalar_subquery()
+        in_file = and_(taken.kind == "page", taken.file_id == file_id)
+        key = tuple_(taken.at, page.url, taken.offset)
+        with self._reading() as conn:
+            while True:
+                rest: ColumnElement[bool] = true()
+                if after is not None:
+                    rest = key > (after.captured_at, after.url, after.warc.offset)
+                wanted = select_captures(t.PENDING, in_file, rest)
+                wanted = wanted.order_by(taken.at, page.url, taken.offset).limit(limit)
+                found = [to_capture(row) for row in conn.execute(wanted)]
+                shown = visible(conn, found)
+                if shown or not found:
+                    return shown
+                after = found[-1]
 
     def set_extraction(self, taken: Capture, state: ExtractionState) -> None:
         """Note where a page stands on its way to an article.

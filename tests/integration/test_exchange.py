@@ -108,3 +108,58 @@ def test_everything_as_a_wacz(crawled: Path) -> None:
     assert [(one["url"], one["text"]) for one in pages] == [
         (one["page_url"], one["text"]) for one in revisions
     ]
+
+
+def test_an_export_taken_in_elsewhere_gives_the_same_articles(
+    crawled: Path, tmp_path: Path
+) -> None:
+    export(crawled, "--format", "warc", "-o", "other.warc.gz")
+    folder = working_folder(tmp_path / "elsewhere", connect_to={})
+    add_seed(folder, "lantern", SEED.read_text("utf-8"))
+    source = (crawled / "other.warc.gz").as_uri()
+    done = run(folder, "archiver", "import", "--json", source)
+    assert done.returncode == 0, done.stderr
+    came = json.loads(done.stdout)
+    assert (came["known"], came["damage"], set(came["captures"])) == (False, [], {"lantern"})
+    wanted = lines_of(export(crawled, "--revisions"))
+    found = lines_of(export(folder, "--revisions"))
+    assert {words(one) for one in found} == {words(one) for one in wanted}
+    assert came["pages"]["new"] == len({one["url"] for one in found})
+    checked = run(folder, "archiver", "check")
+    assert checked.returncode == 0, checked.stdout
+    again = run(folder, "archiver", "import", str(crawled / "other.warc.gz"))
+    assert (again.returncode, "known already" in again.stdout) == (0, True)
+    assert lines_of(export(folder, "--revisions")) == found
+    anew = run(
+        folder,
+        "archiver",
+        "--set",
+        f"archive.catalogue_url=sqlite:///{folder}/anew.sqlite",
+        "reindex",
+    )
+    assert anew.returncode == 0, anew.stderr
+    with Catalogue.open(f"sqlite:///{folder}/anew.sqlite") as catalogue:
+        made = {one.outlet for name in catalogue.places() for one in catalogue.captures_in(name)}
+    assert made == {"lantern"}
+
+
+def words(line: dict[str, object]) -> tuple[object, ...]:
+    return tuple(line[name] for name in ("page_url", "captured_at", "title", "text", "outlet"))
+
+
+def test_what_is_refused_and_what_is_broken(crawled: Path, tmp_path: Path) -> None:
+    export(crawled, "--format", "warc", "-o", "torn.warc.gz")
+    torn = crawled / "torn.warc.gz"
+    torn.write_bytes(torn.read_bytes()[:-50])
+    arc = tmp_path / "old.arc"
+    arc.write_bytes(b"filedesc://old.arc 0.0.0.0 20000101000000 text/plain 5\n1 0 x\n")
+    folder = working_folder(tmp_path / "elsewhere", connect_to={})
+    done = run(folder, "archiver", "import", "--no-extract", str(arc), str(torn))
+    assert done.returncode == 3, done.stderr
+    assert "ARC file" in done.stderr
+    assert "damaged at" in done.stdout
+    assert "of unknown" in done.stdout
+    assert "pages:" not in done.stdout
+    assert run(folder, "archiver", "import", str(arc)).returncode == 1
+    bad = run(folder, "archiver", "import", "--outlet", "nobody", str(torn))
+    assert (bad.returncode, "nobody" in bad.stderr) == (2, True)

@@ -61,6 +61,7 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "refers_to": lambda c: c.refers_to(PAGE, START),
     "pending": lambda c: c.pending(),
     "pending of an outlet": lambda c: c.pending("sky-news"),
+    "pending_in": lambda c: c.pending_in("a.warc.gz", after=make_capture(PAGE)),
     "set_extraction": lambda c: c.set_extraction(c.captures_of(PAGE)[0], ExtractionState.DONE),
     "save_article with a judge": lambda c: c.save_article(
         make_article(PAGE, "new 1", after(days=9)),
