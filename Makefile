@@ -73,6 +73,7 @@ bench: $(VENV)/dev ## measure beside peers; writes benchmarks/results.md (needs 
 	$(BIN)/python benchmarks/duplicates.py
 	$(BIN)/python benchmarks/revisions.py
 	$(BIN)/python benchmarks/replay.py
+	$(BIN)/python benchmarks/rechecks.py
 
 faults: $(VENV)/dev ## kill, starve and cut off a thousand crawls; writes benchmarks/results.md
 	$(BIN)/python benchmarks/faults.py $(FAULTS)
