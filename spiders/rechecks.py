@@ -33,6 +33,7 @@ from archiver.urls import canonical_url
 from spiders.recheck_plan import COUNT, RecheckPlan, allowance, timetable_of, today_of
 from spiders.sightings import (
     AGAIN,
+    MOST_CONTROLS,
     Answers,
     Sighting,
     Verdict,
@@ -46,7 +47,6 @@ from spiders.sightings import (
 _SOURCES = frozenset({CaptureKind.FEED, CaptureKind.SITEMAP, CaptureKind.SECTION})
 _PLANNED = 2000  # articles without a due time that one crawl plans
 _MOST = 10_000  # articles that one crawl asks for again, whatever its budget
-_CONTROLS = 2  # pages that are asked so that it shows whether an outlet is there
 _PUT_OFF = timedelta(days=30)  # to the next look at one that is redacted
 
 
@@ -114,11 +114,14 @@ class Rechecks:
     def _controls(self) -> list[str]:
         """Pages by which it shows whether the outlet is there, where those asked do not tell."""
         missed = [page for page, seen in self._lost.items() if seen.sight is not Sight.FAILED]
-        if not missed or len(self._answers.good) >= len(self._answers.bad):
+        if not missed:
             return []
-        most = _CONTROLS + min(len(self._lost), _PLANNED)
+        rows = self._run.catalogue.rechecks_of(self._run.outlet.id, missed)
+        away = [page for page, row in rows.items() if row.state in AWAY]
+        wanting = min(self._answers.wanting(known_away=away), MOST_CONTROLS)
+        most = wanting + min(len(self._lost), _PLANNED)
         last = self._run.catalogue.seen_last(self._run.outlet.id, limit=most)
-        return [page for page in last if page not in self._lost][:_CONTROLS]
+        return [page for page in last if page not in self._lost][:wanting]
 
     def _due(self) -> list[str]:
         catalogue, outlet, now = self._run.catalogue, self._run.outlet.id, utcnow()

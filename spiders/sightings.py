@@ -28,6 +28,9 @@ from archiver.store.standings import BACK, StateChange
 AGAIN = "archiver_again"
 """Of a request for a known article: the page as it was asked for, before any redirect."""
 
+MOST_CONTROLS = 10
+"""Pages that a run asks, at most, so that it shows whether an outlet is there."""
+
 _OTHER_TEXT = 0.3  # in common, below which a page's text is another than its article's
 _PERMANENT = frozenset({301, 308})
 _BLOCKS = frozenset({401, 403, 429, 451})
@@ -79,6 +82,10 @@ class Answers:
     def source(self, url: str, *, good: bool) -> None:
         """Note a source."""
         (self.good_sources if good else self.bad_sources).add(url)
+
+    def wanting(self, *, known_away: Iterable[str]) -> int:
+        """How many more pages have to come before it shows that the outlet is there."""
+        return max(0, len(self.bad - set(known_away)) - len(self.good) + 1)
 
     def company(self, page: str, *, known_away: Iterable[str]) -> Company:
         """How the others than a page answered; those that were away before say nothing."""

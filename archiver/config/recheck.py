@@ -24,8 +24,9 @@ _Ages = Annotated[tuple[_Some, ...], BeforeValidator(_listed), Field(min_length=
 class RecheckSettings(Section):
     """When known articles are asked for again, and from when on one that is missing is removed.
 
-    With the defaults an outlet of 200 articles a day costs some 1,400 conditional requests a day,
-    and 200 more for each year that the archive is old; most answers are a 304 without a body.
+    With the defaults an outlet of 200 articles a day costs some 1,400 to 2,000 conditional
+    requests a day, by how often it edits, and 200 more for each year that the archive is old; most
+    answers are a 304 without a body.
     """
 
     ages: _Ages = Field(

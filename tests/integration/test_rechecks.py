@@ -182,6 +182,7 @@ def test_what_becomes_of_pages_that_are_no_more(tmp_path: Path) -> None:
         for name, (_, _, reason) in OUTCOMES.items():
             _check_evidence(folder, name, reason)
         assert crawl(folder)["removed"] == 0
+        _check_account(folder)
         site.answers.clear()
         site.answers |= before
         crawl(folder)
@@ -191,6 +192,24 @@ def test_what_becomes_of_pages_that_are_no_more(tmp_path: Path) -> None:
             assert history == ["missing", "removed", "live"]
             assert len(catalogue.get_article(PAGES[WIND])) == 1  # the error page is no revision
         assert set(status(folder)["outlets"]["x"]["states"].values()) == {0}
+
+
+def _check_account(folder: Path) -> None:
+    """Four crawls have asked for all articles again."""
+    costs = status(folder)["rechecks"]
+    own = costs["outlets"]["x"]
+    assert own == costs["total"]
+    assert own["checks"] == 4 * len(NAMES)
+    assert own["requests_an_article"] == 4.0
+    assert own["unmodified"] == 4 * (len(NAMES) - len(OUTCOMES))
+    assert own["bytes_an_article"] == round(own["bytes"] / len(NAMES), 1) > 0
+    said = run(folder, "archiver", "status").stdout
+    assert "checks due" in said
+    assert "removed" in said
+    shown = run(folder, "archiver", "show", PAGES[RAIN]).stdout
+    assert [word in shown for word in ("missing", "removed", "http-404")] == [True] * 3
+    line = run(folder, "archiver", "show", PAGES[RAIN], "--json").stdout.splitlines()[0]
+    assert [one["state"] for one in json.loads(line)["states"]] == ["missing", "removed"]
 
 
 def _check_evidence(folder: Path, name: str, reason: str | None) -> None:
