@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from archiver.errors import ArchiverError, StorageError
+from archiver.replay.calendars import CalendarPages
 from archiver.replay.cdx_api import CdxApi
 from archiver.replay.changes import ChangePages
 from archiver.replay.memento import Archive
@@ -88,6 +89,7 @@ def create_app(
     stored = Stored(catalogue, warcs)
     archive = Archive(stored, pages, origin=archive_origin, ui_origins=ui_origins)
     interface = Interface(stored, pages)
+    calendar = CalendarPages(stored, pages)
     index = CdxApi(catalogue, warcs.folder).routes()
     changes = ChangePages(stored, pages, base=ui_origins[0])
     static = Mount("/static", StaticFiles(directory=_STATIC))
@@ -99,6 +101,7 @@ def create_app(
             *index,
             Route("/", interface.home, methods=_READ),
             Route("/captures", interface.captures, methods=_READ),
+            Route("/calendar", calendar.calendar, methods=_READ),
             Route("/article", interface.article, methods=_READ),
             Route("/view/{rest:path}", interface.view, methods=_READ),
             Route("/changes", changes.changes, methods=_READ),

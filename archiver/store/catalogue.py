@@ -9,6 +9,7 @@ from archiver.errors import NoArchiveError
 from archiver.store.aliases import Aliases
 from archiver.store.articles import Articles
 from archiver.store.captures import Captures
+from archiver.store.days import Days
 from archiver.store.engine import catalogue_url, make_engine
 from archiver.store.exports import Exports
 from archiver.store.files import Files
@@ -48,6 +49,7 @@ class Catalogue(
     Refusals,
     Lookups,
     CaptureIndex,
+    Days,
     Lists,
     History,
     Likenesses,

@@ -62,23 +62,6 @@ class Lookups(Store):
             found = [to_capture(row) for row in rows]
             return found if redacted else visible(conn, found)
 
-    def captures_before(
-        self, url: str, before: datetime | None = None, *, limit: int
-    ) -> list[Capture]:
-        """The newest captures of a URL, or those before a moment, newest first; `limit` at most.
-
-        Cost grows with the limit, however many there are. What is redacted is left out, and may
-        make the list shorter.
-        """
-        wanted = select_captures(t.url.c.urlkey == key_of(url))
-        if before is not None:
-            wanted = wanted.where(t.capture.c.at < before)
-        newest = wanted.order_by(
-            t.capture.c.at.desc(), t.capture.c.file_id.desc(), t.capture.c.offset.desc()
-        )
-        with self._reading() as conn:
-            return visible(conn, [to_capture(row) for row in conn.execute(newest.limit(limit))])
-
     def capture_count(self, url: str) -> int:
         """How many captures of a URL may be shown; counted in the index, where none is hidden."""
         own = select(t.url.c.id).where(t.url.c.urlkey == key_of(url))

@@ -176,3 +176,27 @@ def test_redirects_that_lead_elsewhere_are_no_loops(tmp_path: Path) -> None:
         raw = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n".encode()
         assert leads_to_itself(archive.keep(STORY, day(1), raw)) is loops
     archive.close()
+
+
+def test_a_calendar_leads_to_the_captures_of_each_day(site: Served) -> None:
+    page = ui(site, f"/calendar?url={STORY}")
+    assert page.status_code == 200
+    assert page.text.count('<table class="month">') == 12
+    assert 'aria-current="page">2026</a>' in page.text
+    assert "style=" not in page.text  # the policy forbids it
+    led = page.text.split('<table class="month">')[5].split('href="')[1].split('"')[0]
+    captures = ui(site, led.replace("&amp;", "&")).text
+    assert f'href="/view/{T1}/{STORY}"' in captures
+    assert "No captures" not in captures
+    empty = ui(site, f"/calendar?url={STORY}&year=1999").text
+    assert 'class="times"' not in empty
+    for wrong in ("x", "019700", "9999", "1"):
+        assert ui(site, f"/calendar?url={STORY}&year={wrong}").status_code == 400
+    assert ui(site, "/calendar?url=https://no.example/").status_code == 404
+
+
+def test_the_bar_has_the_calendar_and_the_proof(site: Served) -> None:
+    page = ui(site, f"/view/{T1}/{STORY}").text
+    assert "/calendar?url=" in page
+    assert "<summary>Proof</summary>" in page
+    assert "sha1:" in page or "sha256:" in page

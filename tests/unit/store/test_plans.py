@@ -107,6 +107,7 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "index_page of a URL": lambda c: c.index_page(Span(first=KEY), start=PLACE, inclusive=True),
     "around": lambda c: c.around(PAGE, START, lambda one: True),
     "around where nothing is of use": lambda c: c.around(PAGE, START, lambda one: False),
+    "capture_days": lambda c: c.capture_days(PAGE),
     "capture_list": lambda c: c.capture_list(prefix="https://news.sky.com/", after=PAGE),
     "capture_list of an outlet": lambda c: c.capture_list(outlet="sky-news"),
     "last_run": lambda c: c.last_run("sky-news"),
