@@ -15,6 +15,7 @@ from support.redactions import redact
 from archiver.errors import WarcError
 from archiver.exchange.importing import PART, Importer, name_of
 from archiver.fetch.reindex import reindex
+from archiver.fetch.rewriting import Rewriter
 from archiver.model import CaptureKind, ExtractionState
 from archiver.store.catalogue import Catalogue
 from archiver.warc.cdxj import file_lines, read_sidecar
@@ -254,3 +255,20 @@ def test_files_that_others_wrote(tmp_path: Path, catalogue: Catalogue) -> None:
     assert found["example-bad.warc.gz.bad"] == (3, True, 0)
     for path in (tmp_path / "warc").glob("*.warc.gz"):
         assert read_sidecar(path) == file_lines(path)
+
+
+def test_what_was_written_anew_without_something_does_not_come_back(
+    tmp_path: Path, importer: Importer, catalogue: Catalogue
+) -> None:
+    path = made_by_others(tmp_path / "other")
+    importer.take(path)
+    redact(catalogue, tmp_path / "warc", "https://news.example/plain")
+    [done] = Rewriter(tmp_path / "warc", catalogue, by="Ada", keep=False).run(trial=False)
+    assert done.new
+    with pytest.raises(WarcError, match="written anew"):
+        importer.take(path)
+    assert [one.name for one in (tmp_path / "warc").glob("*.warc.gz")] == [done.new]
+    with Catalogue.open(f"sqlite:///{tmp_path / 'new.sqlite'}", create=True) as anew:
+        for _ in reindex(tmp_path / "warc", anew):
+            pass  # the new file still says whose it is
+        assert {one[3] for one in facts(anew)} == {"daily", "unknown"}
