@@ -97,8 +97,6 @@ class CaptureWriter:
         if answer.type == "revisit":
             self._revisit(capture, answer, beside, source)
             return
-        if capture.warc.record_id in self._brought:
-            return
         out = self._writer(size)
         for record in (answer, *beside):
             out.copy(record, source)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.exchanges import STARTED, answer, chunked, exchange
+from support.exchanges import PAGE, STARTED, answer, chunked, exchange
 
 from archiver.exchange.resolving import Resolved, is_unmodified, resolve
 from archiver.warc.check import check_file
@@ -94,8 +95,16 @@ def test_what_is_made_says_what_it_is_made_of(tmp_path: Path) -> None:
 
 def test_another_payload_is_not_taken(tmp_path: Path) -> None:
     records = stored(tmp_path / "a", answer(), answer())
-    other = stored(tmp_path / "b", answer(b"another"), answer(b"another"))
+    as_long = PAGE.swapcase()
+    other = stored(tmp_path / "b", answer(as_long), answer(as_long))
     assert resolve(records[3], (), other[0], warcinfo_id="<x>") is None
+
+
+def test_a_head_that_names_another_length_is_not_joined(tmp_path: Path) -> None:
+    records = stored(tmp_path, answer(), answer())
+    said = b"Content-Length: %d" % len(PAGE)
+    lying = replace(records[3], block=bytes(records[3].block).replace(said, said + b"0"))
+    assert resolve(lying, (), records[0], warcinfo_id="<x>") is None
 
 
 def test_a_coding_that_is_not_made_again_is_left_out(tmp_path: Path) -> None:
