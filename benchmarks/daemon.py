@@ -1,8 +1,9 @@
 """What the daemon costs: its start, planning, idling with 10,000 outlets, beginning 50 at once.
 
-    python benchmarks/daemon.py [--quick]
+    python benchmarks/daemon.py [--quick | --soak]
 
-Everything runs on loopback. Writes the section `daemon` of benchmarks/results.md. A daemon that
+Everything runs on loopback. Writes the section `daemon` of benchmarks/results.md; with `--soak`
+instead `daemon-days`, days of it with real crawls, in some ten minutes. A daemon that
 does something else than it is measured at raises.
 """
 
@@ -27,6 +28,7 @@ from pathlib import Path
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from support import machine
+from support.days import days
 from support.measure import BenchmarkError, timed
 from support.results import RESULTS, put_section, table
 from support.small_site import Answer, SmallSite, html, xml
@@ -86,6 +88,12 @@ def main() -> None:
         folder = Path(name)
         facts = machine.facts(command=command, folder=folder, peers={})
         sections = [table(("what", "value"), facts)]
+        if options.soak:
+            sections.append(days(folder))
+            print(sections[-1], flush=True)
+            whole = "\n".join(sections)
+            put_section("daemon-days", "Days of the daemon", whole, path=options.output)
+            return
         many = folder / "many"
         for part in (
             partial(_starting, folder, runs=2 if options.quick else 3),
@@ -309,6 +317,7 @@ def _beginning(folder: Path, *, seconds: float, every: int = 10) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--quick", action="store_true", help="shorter looks")
+    parser.add_argument("--soak", action="store_true", help="days with real crawls instead")
     parser.add_argument("--dir", type=Path, help="where the archives are written")
     parser.add_argument("--output", type=Path, default=RESULTS)
     return parser.parse_args()

@@ -129,12 +129,16 @@ class Chores:
             log.info("job-done", job=name, **await work())
         except (ArchiverError, OSError) as error:  # OSError: no process can be made, say
             log.error("job-failed", job=name, reason=str(error))
+        except asyncio.CancelledError:  # APScheduler would take that for a fault
+            log.info("job-stopped", job=name)
 
     async def _ship(self) -> None:
         try:
             await self._try_to_ship()
         except (ArchiverError, OSError) as error:  # a catalogue that is full, say
             log.error("job-failed", job="ship", reason=str(error))
+        except asyncio.CancelledError:
+            log.info("job-stopped", job="ship")
 
     async def _try_to_ship(self) -> None:
         try:

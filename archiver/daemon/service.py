@@ -164,6 +164,7 @@ class Daemon:
                 if abs(set_by) > _SET_BACK:
                     log.warning("clock-was-set", by=str(set_by))
                     await self._aligned()
+                    self.chores.follow(self.loaded)  # whose hours were those of the other clock
                 wall, steady = here
                 await self.turns.tick()
                 if self.turns.pause != told:
