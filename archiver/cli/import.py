@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from archiver.cli.context import load_settings
+from archiver.cli.extracting import extract_waiting
 from archiver.cli.naming import named_file
 from archiver.errors import ArchiverError, UsageError
 
 if TYPE_CHECKING:
-    from archiver.config.load import Loaded
     from archiver.exchange.importing import Taken
-    from archiver.model import Outlet
-    from archiver.store.catalogue import Catalogue
     from archiver.store.copies import Copy
 
 _PARTIAL = 3
@@ -77,31 +74,11 @@ def command(
                 _tell_refused(place, came, as_json=as_json)
                 continue
             done.append(came)
-            found = None if no_extract else _extract(loaded, catalogue, came.file, seeds)
+            found = None if no_extract else extract_waiting(loaded, catalogue, [came.file], seeds)
             _tell(came, found, as_json=as_json)
     if refused and not done:
         return 1
     return _PARTIAL if refused or any(one.damage for one in done) else 0
-
-
-def _extract(
-    loaded: Loaded, catalogue: Catalogue, name: str, seeds: dict[str, Outlet]
-) -> Counter[str]:
-    from archiver.exchange.extracting import PageExtractor
-    from archiver.extract.worker import ExtractionPool
-    from archiver.store.warcs import Warcs
-
-    settings = loaded.settings.extract
-    pool = ExtractionPool(
-        workers=settings.workers or os.cpu_count() or 1,
-        timeout=settings.timeout,
-        memory=settings.memory,
-        recycle_after=settings.recycle_after,
-    )
-    obey = loaded.settings.politeness.tdm == "no-extract"
-    with pool:
-        warcs = Warcs.of(loaded, catalogue)
-        return PageExtractor(catalogue, warcs, pool, seeds, obey=obey).run(name)
 
 
 def _tell(came: Taken, found: Counter[str] | None, *, as_json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -28,16 +29,23 @@ if TYPE_CHECKING:
     " URL, that of storage.url.",
 )
 @click.option("--again", is_flag=True, help="With --from: also those whose copies are known.")
+@click.option(
+    "--extract/--no-extract",
+    default=None,
+    help="Whether to make articles of the pages, too. Default: with --from only.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with the counts.")
 @click.pass_context
-def command(context: click.Context, source: str | None, again: bool, as_json: bool) -> int:
+def command(
+    context: click.Context, source: str | None, again: bool, extract: bool | None, as_json: bool
+) -> int:
     """Read all WARC files, and add what the catalogue lacks of them.
 
     Makes a catalogue where there is none. What is there already stays as it is; to do it again
-    adds nothing. Articles come with the next crawl, which extracts the pages that wait. With
-    --from, on a new machine, the store is all that is needed: pages are replayed from it at once,
-    and what was broken off goes on where it was. Exit code 1 where a file is damaged: its intact
-    records count.
+    adds nothing. Pages that are not extracted here (--extract) wait for the next crawl, which does
+    it. With --from, on a new machine, the store is all that is needed: pages are replayed from it
+    at once, articles are made anew, and what was broken off goes on where it was. Exit code 1
+    where a file is damaged: its intact records count.
     """
     from archiver.store.catalogue import Catalogue
     from archiver.store.tombstones import reconcile
@@ -55,6 +63,9 @@ def command(context: click.Context, source: str | None, again: bool, as_json: bo
     with Catalogue.open(loaded.catalogue_url, create=True) as catalogue:
         reconcile(loaded.redactions_file, catalogue)  # first: what is redacted shall not show
         done, skipped = _done(loaded, catalogue, url, again=again)
+        pages: Counter[str] = Counter()
+        if extract or (extract is None and url is not None):
+            pages = _extracted(loaded, catalogue)
     counts = {
         "files": len(done),
         "files_added": sum(not file.known for file in done),
@@ -64,6 +75,9 @@ def command(context: click.Context, source: str | None, again: bool, as_json: bo
     }
     if url is not None:
         counts["skipped"] = skipped
+    if pages:
+        counts["articles"] = pages["new"]
+        counts["revisions"] = pages["new"] + pages["changed"]
     if as_json:
         click.echo(json.dumps(counts))
         return 1 if counts["damaged"] else 0
@@ -74,8 +88,17 @@ def command(context: click.Context, source: str | None, again: bool, as_json: bo
         "{files} files read. Added: {files_added} files, {captures_added} captures,"
         " {discoveries_added} discoveries. Damaged: {damaged}".format(**counts)
         + (f". Known, with their copies: {skipped}" if url is not None else "")
+        + (". Articles: {articles}, in {revisions} revisions".format(**counts) if pages else "")
     )
     return 1 if counts["damaged"] else 0
+
+
+def _extracted(loaded: Loaded, catalogue: Catalogue) -> Counter[str]:
+    from archiver.cli.extracting import extract_waiting
+    from archiver.config.seeds import read_seeds
+
+    names = [file.name for file in catalogue.files() if file.closed]
+    return extract_waiting(loaded, catalogue, names, read_seeds(loaded.seeds_folder).outlets)
 
 
 def _store_url(source: str, loaded: Loaded) -> str:

@@ -229,3 +229,33 @@ def test_what_pages_need_is_fetched_once(crawled: Crawled) -> None:
     assert len(shown) == len(set(shown)) > 5
     later = {request.path for request in (*crawled.second, *crawled.third)}
     assert not later.intersection(shown)
+
+
+def test_a_new_machine_has_the_same_articles_from_the_warc_files_alone(
+    crawled: Crawled, tmp_path: Path
+) -> None:
+    folder = working_folder(tmp_path / "new", connect_to={})
+    add_seed(folder, "lantern", SEED.read_text("utf-8"))
+    store = crawled.folder / "archive" / "warc"
+    done = run(folder, "archiver", "reindex", f"--from=file://{store}", "--json")
+    assert done.returncode == 0, done.stderr
+    facts = []
+    for place in (crawled.folder, folder):
+        with Catalogue.open(f"sqlite:///{place / 'archive' / 'catalogue.sqlite'}") as catalogue:
+            states = ("live", "missing")  # which one is a matter of checks, and not of files
+            rows = [
+                row
+                for state in states
+                for row in catalogue.article_list("lantern", state=state, limit=1000)
+            ]
+            facts.append(
+                {
+                    row.url: [
+                        (one.article.title, one.article.text, one.captured_at)
+                        for one in catalogue.get_article(row.url)
+                    ]
+                    for row in rows
+                }
+            )
+    assert facts[1] == facts[0]
+    assert len(facts[0]) > 40

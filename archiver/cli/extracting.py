@@ -1,0 +1,42 @@
+"""Articles of pages that are in the archive already, for commands that bring some in."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from archiver.config.load import Loaded
+    from archiver.model import Outlet
+    from archiver.store.catalogue import Catalogue
+
+
+def extract_waiting(
+    loaded: Loaded, catalogue: Catalogue, names: Iterable[str], seeds: Mapping[str, Outlet]
+) -> Counter[str]:
+    """Extract the pages in these WARC files that wait; what came of them, counted.
+
+    Raises:
+        StorageError: a store does not answer; what is done is done.
+    """
+    from archiver.exchange.extracting import PageExtractor
+    from archiver.extract.worker import ExtractionPool
+    from archiver.store.warcs import Warcs
+
+    settings = loaded.settings.extract
+    pool = ExtractionPool(
+        workers=settings.workers or os.cpu_count() or 1,
+        timeout=settings.timeout,
+        memory=settings.memory,
+        recycle_after=settings.recycle_after,
+    )
+    obey = loaded.settings.politeness.tdm == "no-extract"
+    counts: Counter[str] = Counter()
+    with pool:
+        warcs = Warcs.of(loaded, catalogue)
+        extractor = PageExtractor(catalogue, warcs, pool, seeds, obey=obey)
+        for name in names:
+            counts += extractor.run(name)
+    return counts
