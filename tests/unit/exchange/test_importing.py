@@ -12,12 +12,15 @@ from support.exchanges import answer, exchange, odd_exchanges
 from support.judges import judge
 from support.redactions import redact
 
-from archiver.errors import WarcError
+from archiver.config.storage import StorageSettings
+from archiver.errors import StorageError, WarcError
 from archiver.exchange.importing import PART, Importer, name_of
 from archiver.fetch.reindex import reindex
 from archiver.fetch.rewriting import Rewriter
 from archiver.model import CaptureKind, ExtractionState
 from archiver.store.catalogue import Catalogue
+from archiver.store.copies import Copy
+from archiver.store.warcs import Stores
 from archiver.warc.cdxj import file_lines, read_sidecar
 from archiver.warc.reader import StoredRecord, iter_records
 from archiver.warc.record import WarcInfo, exchange_records
@@ -272,3 +275,20 @@ def test_what_was_written_anew_without_something_does_not_come_back(
         for _ in reindex(tmp_path / "warc", anew):
             pass  # the new file still says whose it is
         assert {one[3] for one in facts(anew)} == {"daily", "unknown"}
+
+
+def test_a_file_in_a_store_is_the_same(
+    tmp_path: Path, importer: Importer, catalogue: Catalogue
+) -> None:
+    path = made_by_others(tmp_path / "other")
+    path = path.rename(path.with_name("there.warc.gz"))
+    copy = Copy(url=path.as_uri(), stores=Stores(settings=StorageSettings()))
+    taken = importer.take(copy)
+    assert taken.source == copy.url
+    assert (tmp_path / "warc" / taken.file).read_bytes().endswith(path.read_bytes())
+    again = importer.take(path)
+    assert (again.known, again.file) == (True, taken.file)
+    path.unlink()
+    with pytest.raises(StorageError):
+        importer.take(copy)
+    assert [one.name for one in (tmp_path / "warc").glob(f"{PART}*")] == []
