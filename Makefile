@@ -70,6 +70,7 @@ bench: $(VENV)/dev ## measure beside peers; writes benchmarks/results.md (needs 
 	$(BIN)/python benchmarks/discovery.py
 	$(BIN)/python benchmarks/daemon.py
 	$(BIN)/python benchmarks/storage.py
+	$(BIN)/python benchmarks/storage.py --faults
 	$(BIN)/python benchmarks/duplicates.py
 	$(BIN)/python benchmarks/revisions.py
 	$(BIN)/python benchmarks/replay.py

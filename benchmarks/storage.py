@@ -1,9 +1,10 @@
 """What keeping WARC files in a store costs and survives, beside the AWS command line.
 
-    python benchmarks/storage.py [--quick]
+    python benchmarks/storage.py [--quick] [--faults]
 
 A real S3 gateway (Ceph's radosgw) on loopback behind TLS. Writes the section `storage` of
-benchmarks/results.md. A run that does something else than it is measured at raises.
+benchmarks/results.md, or, with --faults, `storage-faults`: uploads past faults, and kills. A run
+that does something else than it is measured at raises.
 """
 
 from __future__ import annotations
@@ -69,24 +70,27 @@ def main() -> None:
     )
     parser.add_argument("--dir", type=Path, help="where files are written; default: TMPDIR")
     parser.add_argument("--quick", action="store_true", help="little of everything: to try it out")
+    parser.add_argument("--faults", action="store_true", help="faults and kills, not speed")
     options = parser.parse_args()
     sizes = QUICK if options.quick else Sizes()
     command = shlex.join(["python", "benchmarks/storage.py", *sys.argv[1:]])
     with tempfile.TemporaryDirectory(prefix="archiver-storage-", dir=options.dir) as name:
         folder = Path(name)
         facts = [*machine.facts(command=command, folder=folder, peers={})]
-        parts = [_bits(folder, sizes), _index(folder, sizes)]
+        parts = [] if options.faults else [_bits(folder, sizes), _index(folder, sizes)]
         with served_by(_TESTS / "support" / "radosgw.py", "--line") as place:
-            parts += [
-                _upload(folder, place, sizes, options.cache),
-                _memory(folder, place, sizes),
-                _faults(folder, place, sizes),
-                _kills(folder, place, sizes),
-            ]
+            if options.faults:
+                parts += [_faults(folder, place, sizes), _kills(folder, place, sizes)]
+            else:
+                parts += [_upload(folder, place, sizes, options.cache)]
+                parts += [_memory(folder, place, sizes)]
     text = "\n".join((table(("what", "value"), facts), *parts))
     print(text)
     if not options.quick:
-        put_section("storage", "WARC files in a store", text, path=RESULTS)
+        name, title = ("storage", "WARC files in a store")
+        if options.faults:
+            name, title = ("storage-faults", "WARC files in a store that fails")
+        put_section(name, title, text, path=RESULTS)
 
 
 def _bits(folder: Path, sizes: Sizes) -> str:
