@@ -49,7 +49,7 @@ wget fetches one page at a time. warcprox is counted with its curl, and told to 
 def main() -> None:
     """Measure, print, write results.md."""
     options = _options()
-    command = shlex.join(["python", "benchmarks/capture.py", *_told(sys.argv[1:])])
+    command = shlex.join(["python", "benchmarks/capture.py", *machine.without_places(sys.argv[1:])])
     with tempfile.TemporaryDirectory(prefix="archiver-bench-", dir=options.dir) as name:
         folder = Path(name)
         contenders, absent, versions = peers(options.cache)
@@ -77,13 +77,6 @@ def main() -> None:
     if not options.only:
         put_section("capture", "Capture", "\n".join([*sections, _NOTE]))
         print(f"written: {RESULTS}")
-
-
-def _told(arguments: list[str]) -> list[str]:
-    """The arguments without those that only name folders of one machine."""
-    places = {"--dir", "--cache"}
-    pairs = zip(["", *arguments], arguments, strict=False)
-    return [one for before, one in pairs if one not in places and before not in places]
 
 
 def _options() -> argparse.Namespace:

@@ -43,7 +43,9 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, default=_CORPUS)
     options = parser.parse_args()
     count = 2_000 if options.quick else 200_000
-    command = shlex.join(["python", "benchmarks/duplicates.py", *sys.argv[1:]])
+    command = shlex.join(
+        ["python", "benchmarks/duplicates.py", *machine.without_places(sys.argv[1:])]
+    )
     sentences = sentences_of(options.corpus)
     with tempfile.TemporaryDirectory(prefix="archiver-duplicates-") as name:
         folder = Path(name)

@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--faults", action="store_true", help="faults and kills, not speed")
     options = parser.parse_args()
     sizes = QUICK if options.quick else Sizes()
-    command = shlex.join(["python", "benchmarks/storage.py", *sys.argv[1:]])
+    command = shlex.join(["python", "benchmarks/storage.py", *machine.without_places(sys.argv[1:])])
     with tempfile.TemporaryDirectory(prefix="archiver-storage-", dir=options.dir) as name:
         folder = Path(name)
         facts = [*machine.facts(command=command, folder=folder, peers={})]

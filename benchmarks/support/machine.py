@@ -7,7 +7,7 @@ import platform
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -57,3 +57,10 @@ def _version(program: str, option: str) -> str:
     done = subprocess.run([path, option], capture_output=True, text=True, check=False)
     found = re.search(r"\d+\.\d+[.\d]*", done.stdout + done.stderr)
     return found[0] if found else "?"
+
+
+def without_places(arguments: Sequence[str]) -> list[str]:
+    """A command line's arguments without those that name folders of this machine."""
+    places = {"--dir", "--cache", "--corpus"}
+    pairs = zip(["", *arguments], arguments, strict=False)
+    return [one for before, one in pairs if one not in places and before not in places]
