@@ -313,3 +313,34 @@ def test_no_bucket_no_credentials_no_server_are_told_apart(
 def test_no_store_of_another_scheme() -> None:
     with pytest.raises(StorageError, match="no store"):
         open_blobs(StorageSettings(), "ftp://x/y")
+
+
+def test_a_head_that_broke_off_is_asked_for_again(moto: S3Place) -> None:
+    store = open_s3(bucket_settings(moto, retries=1))
+    store.put("k", b"x")
+    told: list[str] = []
+
+    def break_off(parsed: dict[str, Any], **_: object) -> None:
+        if not told:
+            parsed["Metadata"]["sha256"] = parsed["Metadata"]["sha256"][:9]
+        told.append(parsed["Metadata"]["sha256"])
+
+    store.client.meta.events.register("after-call.s3.HeadObject", break_off)
+    found = store.head("k")
+    assert found is not None
+    assert found.sha256 == sha256(b"x")
+    assert [len(digest) for digest in told] == [9, 64]
+
+
+def test_another_range_than_was_asked_for_is_no_answer(moto: S3Place) -> None:
+    store = open_s3(bucket_settings(moto))
+    store.put("k", b"0123456789")
+
+    def elsewhere(parsed: dict[str, Any], **_: object) -> None:
+        parsed["ContentRange"] = "bytes 0-3/10"
+
+    store.client.meta.events.register("after-call.s3.GetObject", elsewhere)
+    for ask in (lambda: store.read("k", 4, 4), lambda: list(store.stream("k", 4))):
+        with pytest.raises(StorageError) as caught:
+            ask()
+        assert caught.value.reason == "unreachable"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from support.blobs import bucket_settings, use_credentials
 from support.s3_place import S3Place
+from support.scripted_site import ScriptedSite, feed, story
 from support.shelf import fill
 
 from archiver.config.storage import StorageSettings
@@ -237,3 +238,31 @@ def test_without_a_store_there_is_nothing_to_ship_to(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_a_store_is_listed(tmp_path: Path) -> None:
     assert list(DiskBlobs(tmp_path / "none").list()) == []
+
+
+def test_a_crawl_by_hand_ships_or_says_so_and_none_begins_above_the_bound(tmp_path: Path) -> None:
+    page = "http://x.example/news/rain-1"
+    answers = {"x.example/feed": feed([page]), "x.example/news/rain-1": story("Rain")}
+    with ScriptedSite(answers) as site:
+        folder = site.folder(
+            tmp_path / "w",
+            'homepage = "http://x.example/"\nfeeds = ["http://x.example/feed"]\n',
+            "x.example",
+        )
+        (tmp_path / "taken").write_bytes(b"")  # where a folder should be: nothing can be put
+        away = f"storage.url=file://{tmp_path / 'taken' / 'store'}"
+        bound = ("--set", "storage.spool_max=1kB")
+        first = archiver(folder, "--set", away, *bound, "crawl", "x")
+        assert first.returncode == 0, first.stderr
+        assert "not shipped" in first.stderr
+        site.asked()
+        second = archiver(folder, "--set", away, *bound, "crawl", "x")
+        assert second.returncode == 5, second.stderr
+        assert site.asked() == []
+        here = ("--set", f"storage.url=file://{tmp_path / 'store'}")
+        assert archiver(folder, *here, *bound, "ship").returncode == 0
+        third = archiver(folder, *here, *bound, "crawl", "x")
+        assert third.returncode == 0, third.stderr
+    shipped = {path.name for path in (tmp_path / "store").rglob("*.warc.gz")}
+    assert shipped == {path.name for path in (folder / "archive" / "warc").glob("*.warc.gz")}
+    assert len(shipped) == 2

@@ -135,8 +135,8 @@ class S3Blobs:
                 if code_of(error) == "InvalidRange":  # it begins behind the file's end
                     return b""
                 raise
-            begin, end, _ = range_of(answer)
-            with answer["Body"] as body:
+            with answer["Body"] as body:  # closed whatever it is
+                begin, end, _ = range_of(answer)
                 found: bytes = body.read()
             if begin != offset or len(found) != end - begin + 1:
                 raise IncompleteReadError(actual_bytes=len(found), expected_bytes=length)
@@ -161,11 +161,11 @@ class S3Blobs:
                         if code_of(error) == "InvalidRange":
                             return
                         raise
-                    begin, _, size = range_of(answer)
-                    if begin != offset:
-                        raise IncompleteReadError(actual_bytes=begin, expected_bytes=offset)
-                    etag = answer.get("ETag")
                     with answer["Body"] as body:
+                        begin, _, whole = range_of(answer)
+                        if begin != offset:
+                            raise IncompleteReadError(actual_bytes=begin, expected_bytes=offset)
+                        size, etag = whole, answer.get("ETag")
                         while piece := body.read(_CHUNK):
                             offset += len(piece)
                             failures = 0

@@ -47,7 +47,7 @@ _BROKEN = (
     HTTPError,  # of a body that breaks off while it is read
     OSError,
 )
-_TODO = {
+_ADVICE = {
     "gone": "Check storage.url: bucket and prefix.",
     "refused": "Check the credentials and what they may do here: archiver doctor.",
     "unreachable": "Nothing is lost; the same is tried again later.",
@@ -144,7 +144,7 @@ def whole_head(found: dict[str, Any]) -> dict[str, Any]:
 
 
 def _error(what: str, reason: str, thing: str) -> StorageError:
-    return StorageError(what, reason=reason, thing=thing, todo=_TODO.get(reason))
+    return StorageError(what, reason=reason, thing=thing, todo=_ADVICE.get(reason))
 
 
 def _words(error: Exception) -> str:

@@ -172,3 +172,14 @@ def test_marks_case_and_quotes_make_no_difference() -> None:
     assert one is not None
     assert other is not None
     assert likeness(one, other) == 1.0
+
+
+def test_copies_are_found_by_the_keys_of_the_first_alone(catalogue: Catalogue) -> None:
+    for hour, name in enumerate("abcde"):
+        save(catalogue, name, text(1), hour=hour)
+    group_articles(catalogue)
+    made = signature_of(text(1))
+    assert made is not None
+    found = catalogue.alike(bands_of(made))
+    assert {len(there) for there in found.values()} == {1}
+    assert shown(catalogue) == [["a", "b", "c", "d", "e"]]
