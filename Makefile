@@ -75,6 +75,7 @@ bench: $(VENV)/dev ## measure beside peers; writes benchmarks/results.md (needs 
 	$(BIN)/python benchmarks/revisions.py
 	$(BIN)/python benchmarks/replay.py
 	$(BIN)/python benchmarks/rechecks.py
+	$(BIN)/python benchmarks/fleet.py
 
 faults: $(VENV)/dev ## kill, starve and cut off a thousand crawls; writes benchmarks/results.md
 	$(BIN)/python benchmarks/faults.py $(FAULTS)
