@@ -29,11 +29,13 @@ FLOORS = {
     "exchange": 4,
     "demo": 4,
     "daemon": 5,
+    "fleet": 5,
     "web": 5,
     "cli": 6,
 }
 # Neighbours that may know each other, in this one direction.
 ABOVE_WITHIN_A_FLOOR = {
+    "fleet": {"daemon"},
     "warc": {"wire"},
     "model": {"archiver"},
     "errors": {"archiver"},
