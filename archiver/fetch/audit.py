@@ -52,8 +52,6 @@ class Audit:
         self._warcs = warcs
         self._folder = warcs.folder
         self._catalogue = catalogue
-        self._known = {file.name: file for file in catalogue.files()}
-        self._places = catalogue.places()
         self._veil = catalogue.veil()
         self._good: set[tuple[str, int]] = set()  # originals that were looked at
 
@@ -69,19 +67,20 @@ class Audit:
             lost: list[Lost] = []
             if examined.size is not None:
                 name = examined.place.name
+                known = self._catalogue.file(name)
                 if isinstance(examined.place, Path):
                     found += self._sidecar(examined.place, examined)
                 for revisit in examined.revisits:
                     found += self._original(name, revisit)
-                found += self._as_closed(examined, self._known.get(name))
-                rows = frozenset(self._places.get(name, ()))
-                found += self._rows(examined, rows)
+                found += self._as_closed(examined, known)
+                rows = self._catalogue.places_in(name)
+                found += self._rows(examined, rows, known)
                 lost = self._lost(name, rows - (examined.captures - examined.untrue))
             yield _audited(examined, found, lost)
 
     def copies(self) -> list[WarcFile]:
         """The files of which the catalogue knows a copy."""
-        return [file for file in self._known.values() if file.copy_url is not None]
+        return [file for file in self._catalogue.files() if file.copy_url is not None]
 
     def folder(self) -> Iterator[Finding]:
         """What is wrong beside the closed files: those left open, those that are not there.
@@ -92,7 +91,7 @@ class Audit:
             yield Finding(name="left-open", file=left.name, what="a crash left it unfinished")
         yield from self._redactions()
         away: list[WarcFile] = []
-        for known in self._known.values():
+        for known in self._catalogue.files():
             if known.size == 0 or self._warcs.is_here(known.name):
                 continue
             if known.copy_url is not None:
@@ -138,12 +137,13 @@ class Audit:
             what = f"its CDXJ index {what}"
             yield Finding(name="sidecar-wrong", file=name, what=what)
 
-    def _rows(self, examined: Examined, rows: frozenset[int]) -> Iterator[Finding]:
+    def _rows(
+        self, examined: Examined, rows: frozenset[int], known: WarcFile | None
+    ) -> Iterator[Finding]:
         name = examined.place.name
         for offset in sorted(rows - examined.captures):
             what = "the catalogue has a capture here, but no such record stands here"
             yield Finding(name="capture-gone", file=name, offset=offset, what=what)
-        known = self._known.get(name)
         if known is not None and known.closed:  # else all of it is yet to be catalogued
             for offset in sorted(examined.captures - rows):
                 what = "this capture is not in the catalogue"

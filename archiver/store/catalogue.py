@@ -8,6 +8,7 @@ from types import TracebackType
 from archiver.errors import NoArchiveError
 from archiver.store.aliases import Aliases
 from archiver.store.articles import Articles
+from archiver.store.batches import Batches
 from archiver.store.captures import Captures
 from archiver.store.days import Days
 from archiver.store.engine import catalogue_url, make_engine
@@ -63,6 +64,7 @@ class Catalogue(
     Exports,
     Rewriting,
     Retention,
+    Batches,
 ):
     """An open catalogue. Each method is one transaction; threads may share it.
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql import ColumnElement
 
-from archiver.model import Capture, CaptureKind
+from archiver.model import Capture, CaptureKind, ExtractionState
 from archiver.store import tables as t
 from archiver.store.base import Store, key_of
 from archiver.store.captures import select_captures, to_capture
@@ -80,14 +80,41 @@ class Lookups(Store):
                 found.setdefault(name, array("q")).append(offset)
         return found
 
-    def captures_in(self, name: str) -> list[Capture]:
-        """Every capture in a WARC file, redacted or not, in its order.
+    def places_in(self, name: str) -> frozenset[int]:
+        """The offsets of the captures in one WARC file; cost grows with these."""
+        file_id = select(t.warc_file.c.id).where(t.warc_file.c.name == name).scalar_subquery()
+        with self._reading() as conn:
+            wanted = select(t.capture.c.offset).where(t.capture.c.file_id == file_id)
+            return frozenset(conn.scalars(wanted))
 
-        Reads the rows of all captures once: for a file that is damaged, not for every day.
-        """
+    def captures_in(self, name: str) -> list[Capture]:
+        """Every capture in a WARC file, redacted or not, in its order; cost grows with these."""
         wanted = select_captures(t.warc_file.c.name == name).order_by(t.capture.c.offset)
         with self._reading() as conn:
             return [to_capture(row) for row in conn.execute(wanted)]
+
+    def stages(self, captures: Sequence[Capture]) -> list[ExtractionState | None]:
+        """Where each stands on its way to an article; None where the catalogue has no such one."""
+        url, own, file = t.url.c, t.capture.c, t.warc_file.c
+        names = {one.warc.file for one in captures}
+        with self._reading() as conn:
+            files = dict(conn.execute(select(file.name, file.id).where(file.name.in_(names))).all())
+            return [
+                ExtractionState(found) if found is not None else None
+                for one in captures
+                for found in [
+                    conn.scalar(
+                        select(own.extraction)
+                        .join_from(t.capture, t.url, own.url_id == url.id)
+                        .where(
+                            url.url == one.url,
+                            own.at == one.captured_at,
+                            own.file_id == files.get(one.warc.file),
+                            own.offset == one.warc.offset,
+                        )
+                    )
+                ]
+            ]
 
     def refers_to(self, url: str, at: datetime) -> Capture | None:
         """The response of a URL at a moment, which a revisit names as what it stands for.

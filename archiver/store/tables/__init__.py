@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from archiver.store.columntypes import BYTEWISE, Code, Micros, Packed, Words
+from archiver.store.tables.batching import JOB_STATES, batch, batch_job
 from archiver.store.tables.likening import (
     ACROSS,
     across,
@@ -50,6 +51,7 @@ __all__ = [
     "ACROSS",
     "ARTICLE_STATES",
     "EXTRACTION",
+    "JOB_STATES",
     "KINDS",
     "LOCAL_TOO",
     "PENDING",
@@ -63,6 +65,8 @@ __all__ = [
     "article",
     "article_state",
     "baseline",
+    "batch",
+    "batch_job",
     "capture",
     "change",
     "changed_line",
@@ -248,6 +252,7 @@ capture = Table(
     Column("last_modified", Words),
     # In the order in which replay looks up; without row ids the table itself stands in it.
     PrimaryKeyConstraint("url_id", "at", "file_id", "offset"),
+    Index("ix_capture_file_id", "file_id"),  # for what a file holds
     # Revisits point at nothing else.
     _partial("ix_capture_payload_digest", "payload_digest", where=RESPONSES),
     _partial("ix_capture_pending", "at", where=PENDING),

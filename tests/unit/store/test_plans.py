@@ -43,7 +43,7 @@ SITE, KEY = Span.domain("com,sky,news)/"), "com,sky,news)/story/rain-1"
 PLACE = Place(KEY, START, 1, 0, 1)
 TABLES = (
     "url|page|source|target|alias|answered|same|poll|child|capture|article|revision|discovery"
-    "|change|changed_line|baseline|recheck|article_state"
+    "|change|changed_line|baseline|recheck|article_state|batch_job"
 )
 GROWING = re.compile(rf"SCAN ({TABLES}|problem|run)\b(?!.*pending)")
 
@@ -172,6 +172,18 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
         Choice(outlets=("sky-news",)), after=(1, START, 0, 0)
     ),
     "note_checked": lambda c: c.note_checked(["a.warc.gz"], START),
+    "places_in": lambda c: c.places_in("a.warc.gz"),
+    "captures_in": lambda c: c.captures_in("a.warc.gz"),
+    "stages": lambda c: c.stages([make_capture(PAGE)]),
+    "chosen_files": lambda c: c.chosen_files(),
+    "chosen_files of an outlet": lambda c: c.chosen_files(["sky-news"], since=START),
+    "begin_batch": lambda c: c.begin_batch("check", {}, ["a"], asked="x", fleet=False, at=START),
+    "batch": lambda c: c.batch(1),
+    "batch_jobs": lambda c: c.batch_jobs(1, ["waiting"]),
+    "faulty_jobs": lambda c: c.faulty_jobs(1),
+    "start_job": lambda c: c.start_job(1, 1, worker="x", at=START),
+    "end_job": lambda c: c.end_job(1, 1, "done", at=START),
+    "release_jobs": lambda c: c.release_jobs(1),
 }
 
 
@@ -208,9 +220,11 @@ def test_every_question_is_asked() -> None:
     # an audit or after a crash, or are no questions
     unasked = {"add_problems", "open_file", "close_file", "files", "open", "close"}
     unasked |= {"set_alert", "prune"}
-    unasked |= {"places", "captures_in", "close_unused_file", "keep_host_state", "keep_robots"}
+    unasked |= {"places", "close_unused_file", "keep_host_state", "keep_robots"}
     # for a WARC file that is written anew all captures are read, since there is no index by file
     unasked |= {"replace_file", "revisits_of"}
     # or looked at, all of them, for files that go by a rule
+    # or all batches, of which there are few
+    unasked |= {"all_batches", "prune_batches"}
     unasked |= {"contents", "needed", "remove_file", "removals"}
     assert methods - asked == unasked
