@@ -10,11 +10,11 @@ from scrapy.crawler import Crawler
 from archiver.fetch.run import run_of
 from archiver.model import Article, ExtractionState
 from archiver.revise.removals import Sight
+from archiver.revise.sightings import in_its_place, is_another
 from archiver.store.articles import Saved
 from archiver.store.rechecks import Recheck
 from spiders.items import PageItem
 from spiders.rechecks import rechecks_of
-from spiders.sightings import in_its_place, is_another
 
 _ALIKE = 3  # articles' pages with one text, from which on it is nobody's
 _SHORT = 200  # words of a text that may be the one of an error page
@@ -49,8 +49,8 @@ class Checks:
         """Why a page is not to be kept as its article's; None where it is, or is new."""
         if item.again is None:
             return None
-        rechecks = rechecks_of(self._crawler)
-        row, known = self._before[item.again] = rechecks.known(item.again)
+        outcomes = rechecks_of(self._crawler).outcomes
+        row, known = self._before[item.again] = outcomes.known(item.again)
         reason = in_its_place(article, item.page.body, known)
         if reason is not None:
             self._lost(item, Sight.SOFT, reason)
@@ -81,7 +81,7 @@ class Checks:
     def saved(self, item: PageItem, article: Article, came: Saved) -> None:
         """What a page says was kept."""
         before = self._before.pop(item.again, (None, None)) if item.again else (None, None)
-        rechecks_of(self._crawler).saved(
+        rechecks_of(self._crawler).outcomes.saved(
             article,
             came,
             capture=item.capture,
@@ -92,4 +92,4 @@ class Checks:
 
     def _lost(self, item: PageItem, sight: Sight, reason: str) -> None:
         if item.again is not None:
-            rechecks_of(self._crawler).lost(item.again, sight, reason, item.capture)
+            rechecks_of(self._crawler).outcomes.lost(item.again, sight, reason, item.capture)

@@ -12,11 +12,12 @@ from archiver.errors import ArchiverError, StorageError
 from archiver.fetch.index import original_of
 from archiver.fetch.noarchive import PRODUCT
 from archiver.model import Capture, Outlet, Page
+from archiver.revise.sightings import is_permanent
 from archiver.store.catalogue import Catalogue
 from archiver.store.warcs import Warcs
 from archiver.urls import canonical_url
 from archiver.warc.reader import StoredRecord, iter_records
-from spiders.sightings import AGAIN, is_permanent
+from spiders.sightings import AGAIN
 
 BODY_CAP = 64 * 1024 * 1024  # bytes of a decoded page; more is no article
 

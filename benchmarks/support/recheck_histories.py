@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from archiver.config.recheck import RecheckSettings
+from archiver.revise.planning import RecheckPlan, timetable_of
 from archiver.revise.removals import AWAY, MISSED, Sight, State
+from archiver.revise.sightings import MOST_CONTROLS, Answers, Sighting, verdict
 from archiver.store.rechecks import EditCounts, Recheck
-from spiders.recheck_plan import RecheckPlan, timetable_of
-from spiders.sightings import MOST_CONTROLS, Answers, Sighting, verdict
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 RUN = timedelta(hours=1)

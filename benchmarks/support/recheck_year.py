@@ -11,10 +11,10 @@ from heapq import heappop, heappush
 from pathlib import Path
 
 from archiver.model import Article
+from archiver.revise.planning import RecheckPlan
 from archiver.revise.policy import Edits, Facts, Timetable, next_check, spread_of
 from archiver.store.catalogue import Catalogue
 from archiver.store.rechecks import EditCounts, Recheck
-from spiders.recheck_plan import RecheckPlan
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DAY = 86_400.0
