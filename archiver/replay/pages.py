@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +21,19 @@ def when(at: datetime | None) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(
         at.strftime("%Y-%m-%dT%H:%M:%SZ"), f"{at.day} {at:%b %Y, %H:%M:%S} UTC"
     )
+
+
+def clock(at: datetime) -> Markup:
+    """The time of day of a moment, where the day is said already."""
+    at = at.astimezone(UTC)
+    return Markup('<time datetime="{}">{}</time>').format(
+        at.strftime("%Y-%m-%dT%H:%M:%SZ"), f"{at:%H:%M}"
+    )
+
+
+def day(on: date) -> Markup:
+    """A day as a person reads it, machine-readable beside."""
+    return Markup('<time datetime="{}">{}</time>').format(on.isoformat(), f"{on.day} {on:%B %Y}")
 
 
 def size(count: int | None) -> str:
@@ -61,7 +74,13 @@ class Pages:
             lstrip_blocks=True,
         )
         self._templates.filters.update(
-            when=when, size=size, host=host, stamp=stamp, address=ascii_url
+            when=when,
+            clock=clock,
+            day=day,
+            size=size,
+            host=host,
+            stamp=stamp,
+            address=ascii_url,
         )
         self._templates.globals["archive_origin"] = archive_origin
 

@@ -84,10 +84,6 @@ class Stored:
         self.catalogue = catalogue
         self._warcs = warcs
 
-    def all(self, url: str) -> list[Capture]:
-        """Every capture of a URL that can be replayed, oldest first."""
-        return [capture for capture in self.catalogue.captures_of(url) if is_memento(capture)]
-
     def nearest(self, url: str, at: datetime) -> Capture | None:
         """The capture of a URL that is nearest to the second `at`; None where there is none."""
         return self.catalogue.nearest(url, at + _HALF, is_memento)
@@ -154,20 +150,14 @@ class Stored:
         """The response that a revisit (WARC 1.1, section 6.7) stands for."""
         url = record.header("WARC-Refers-To-Target-URI") or capture.url
         date = parse_warc_date(record.header("WARC-Refers-To-Date") or "")
-        digest = capture.warc.payload_digest
-        candidates = [
-            other
-            for other in self.catalogue.captures_of(url, redacted=True)
-            if other.record_type == "response"
-            and (other.captured_at == date or (digest and other.warc.payload_digest == digest))
-        ]
-        if not candidates:
+        original = self.catalogue.original_of(url, date, capture.warc.payload_digest)
+        if original is None:
             raise WarcError(
                 f"a revisit of {url} at {date and stamp(date)}, which is not in the archive",
                 thing=f"{capture.warc.file} at {capture.warc.offset}",
                 todo="See what else is missing: archiver check.",
             )
-        return min(candidates, key=lambda other: (other.captured_at != date, other.captured_at))
+        return original
 
 
 def _bare(record_id: str | None) -> str:

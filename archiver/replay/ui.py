@@ -5,14 +5,18 @@ from __future__ import annotations
 import heapq
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from archiver.model import Revision
+from archiver.replay.asked import DayAsked, day_asked
 from archiver.replay.memento import requested
 from archiver.replay.pages import Pages
+from archiver.replay.pictures import hour_bars
 from archiver.replay.stored import Stored, WithheldError, is_replayable
 from archiver.replay.uris import BadAddressError, archived_url, ascii_url, moment, stamp
 from archiver.revise.sheet import Sheet, make_sheet
@@ -73,13 +77,20 @@ class Interface:
         return heapq.nlargest(_NEWEST, rows, key=lambda row: row.last_seen)
 
     def captures(self, request: Request) -> Response:
-        """`/captures?url=&before=`: every capture of a URL, newest first, with its proof."""
+        """`/captures?url=&before=`: every capture of a URL, newest first, with its proof.
+
+        `date=` and `hour=`: those of a day, or of one hour of it, with a way on to older ones.
+        """
         url = archived_url(request.query_params.get("url", "").strip())
         if hidden := self._stored.withheld(url):
             raise WithheldError(hidden)
+        asked = day_asked(request)
         before = request.query_params.get("before")
         until = moment(before) if before else None
-        found = self._catalogue.captures_before(url, until, limit=PAGE + 1)
+        since = None
+        if asked is not None:
+            since, until = asked.since, min(until or asked.until, asked.until)
+        found = self._catalogue.captures_before(url, until, since=since, limit=PAGE + 1)
         shown = found[:PAGE]
         count = self._catalogue.capture_count(url)
         return self._page(
@@ -88,9 +99,29 @@ class Interface:
             url=url,
             count=count,
             rows=[(capture, is_replayable(capture)) for capture in shown],
-            more=stamp(shown[-1].captured_at) if len(found) > PAGE else None,
+            more=_more(url, shown[-1].captured_at, asked) if len(found) > PAGE else None,
+            asked=asked,
+            day=self._day(url, asked) if asked else None,
             has_article=bool(count and self._catalogue.get_article(url)),
         )
+
+    def _day(self, url: str, asked: DayAsked) -> dict[str, Any]:
+        """What a day of a URL is beside the list: a picture of it, and the days next to it."""
+        days = self._catalogue.capture_days(url)
+        hours = self._catalogue.capture_hours(url, asked.day) if asked.day in days else {}
+
+        def address(**more: Any) -> str:
+            return "/captures?" + urlencode({"url": url, "date": asked.day} | more)
+
+        earlier = max((day for day in days if day < asked.day), default=None)
+        later = min((day for day in days if day > asked.day), default=None)
+        return {
+            "bars": hour_bars(hours, lambda hour: address(hour=hour)),
+            "count": sum(hours.values()) if asked.hour is None else hours.get(asked.hour, 0),
+            "earlier": earlier and address(date=earlier),
+            "later": later and address(date=later),
+            "older": stamp(asked.since),
+        }
 
     def article(self, request: Request) -> Response:
         """`/article?url=&revision=`: what was extracted, the newest revision unless told."""
@@ -150,8 +181,18 @@ def _marked(revisions: Sequence[Revision], shown: Revision) -> Sheet | None:
     return make_sheet(revisions[place - 1], shown) if place else None
 
 
+def _more(url: str, before: datetime, asked: DayAsked | None) -> str:
+    """The query of the next page of a list."""
+    query: dict[str, Any] = {"url": url, "before": stamp(before)}
+    if asked is not None:
+        query |= {"date": asked.day}
+        query |= {} if asked.hour is None else {"hour": asked.hour}
+    return urlencode(query)
+
+
 def _as_prefix(text: str) -> str | None:
     """What a person types as the start of an address, as the catalogue takes it."""
+    text = text.rstrip("*")
     if not text or "://" in text or re.match(r"[^/]*[,)]", text):
         return text or None
     return f"https://{text}"

@@ -25,6 +25,7 @@ from archiver.store.migrate import migrate
 from archiver.store.polls import Polls
 from archiver.store.rechecks import Rechecks
 from archiver.store.redactions import Redactions
+from archiver.store.referring import Referring
 from archiver.store.refusals import Refusals
 from archiver.store.retention import Retention
 from archiver.store.rewriting import Rewriting
@@ -49,6 +50,7 @@ class Catalogue(
     Standings,
     Refusals,
     Lookups,
+    Referring,
     CaptureIndex,
     Days,
     Lists,

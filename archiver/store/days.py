@@ -1,78 +1,123 @@
-"""When a URL was captured: how often on each day, and its captures in pages, newest first."""
+"""When a URL was captured: how often in a day or an hour, and its captures in pages."""
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 
-from sqlalchemy import BigInteger, Connection, func, select, type_coerce
+from sqlalchemy import BigInteger, Connection, Label, func, select, type_coerce
+from sqlalchemy.sql import ColumnElement
 
 from archiver.model import Capture
 from archiver.store import tables as t
 from archiver.store.base import Store, key_of
 from archiver.store.captures import select_captures, to_capture
-from archiver.store.hiding import hides_anything, veil_of, visible
+from archiver.store.hiding import hides_anything, shown_of, visible
 from archiver.store.index import spellings_of
 
-_DAY = 86_400_000_000  # microseconds
-_EPOCH = date(1970, 1, 1)
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def start_of(day: date) -> datetime:
+    """Where a day begins, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def numbered(step: timedelta) -> Label[int]:
+    """In which day or hour since 1970 a capture was taken."""
+    micros = step // timedelta(microseconds=1)
+    return (type_coerce(t.capture.c.at, BigInteger) // micros).label("number")
+
+
+def moment_of(number: int, step: timedelta) -> datetime:
+    """Where the day or hour of a number begins."""
+    return _EPOCH + number * step
 
 
 class Days(Store):
-    """The part of the catalogue that calendars and lists of one URL's captures read."""
+    """The part of the catalogue that calendars and lists of one URL's captures read.
+
+    URLs of one urlkey count as one. Every capture counts, as in `captures_of`, but nothing that is
+    redacted. Counting reads the index alone; where payloads are redacted somewhere, the digests
+    of what is counted too.
+    """
+
+    def capture_count(
+        self, url: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> int:
+        """How many captures of a URL may be shown; from one moment on, and before another."""
+        with self._reading() as conn:
+            counted = select(func.count()).where(*_of(conn, url), *_within(since, until))
+            return conn.scalar(counted) or 0
 
     def capture_days(self, url: str) -> dict[date, int]:
-        """How many captures there are of a URL (by urlkey) on each day in UTC, in order.
+        """How many captures there are of a URL on each day in UTC, in order."""
+        found = self._counted(url, DAY)
+        return {at.date(): captures for at, captures in found.items()}
 
-        Every capture counts, as in `captures_of`, but nothing that is redacted.
-        """
-        taken = t.capture.c
-        of = t.url.c.urlkey == key_of(url)
-        with self._reading() as conn:
-            if hides_anything(conn):
-                rows = conn.execute(
-                    select(t.url.c.url, taken.at, taken.payload_digest)
-                    .join_from(t.url, t.capture, taken.url_id == t.url.c.id)
-                    .where(of)
-                ).all()
-                veil = veil_of(
-                    conn, {row.url for row in rows}, {row.payload_digest for row in rows}
-                )
-                found = Counter(
-                    row.at.astimezone(UTC).date()
-                    for row in rows
-                    if veil.of(row.url, row.at, row.payload_digest) is None
-                )
-                return dict(sorted(found.items()))
-            day = (type_coerce(taken.at, BigInteger) // _DAY).label("day")
-            counted = (
-                select(day, func.count().label("captures"))
-                .join_from(t.url, t.capture, taken.url_id == t.url.c.id)
-                .where(of)
-                .group_by("day")
-                .order_by("day")
-            )
-            return {_EPOCH + timedelta(days=row.day): row.captures for row in conn.execute(counted)}
+    def capture_hours(self, url: str, day: date) -> dict[int, int]:
+        """How many captures there are of a URL in each hour of a day in UTC, in order."""
+        since = start_of(day)
+        found = self._counted(url, HOUR, since, since + DAY)
+        return {at.hour: captures for at, captures in found.items()}
 
     def captures_before(
-        self, url: str, before: datetime | None = None, *, limit: int
+        self,
+        url: str,
+        before: datetime | None = None,
+        *,
+        since: datetime | None = None,
+        limit: int,
     ) -> list[Capture]:
-        """The newest captures of a URL (by urlkey) before a moment, newest first; none redacted.
+        """The newest captures of a URL before a moment, and not before another, newest first.
 
         Reads from each way to write the URL no more than it wants, in the order of an index.
         """
         with self._reading() as conn:
             ids = spellings_of(conn, key_of(url))
-            found = [one for number in ids for one in _before(conn, number, before, limit)]
+            times = _within(since, before)
+            found = [one for number in ids for one in _before(conn, number, times, limit)]
         found.sort(key=lambda one: (one.captured_at, one.warc.file, one.warc.offset), reverse=True)
         return found[:limit]
 
+    def _counted(
+        self,
+        url: str,
+        step: timedelta,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> dict[datetime, int]:
+        number = numbered(step)
+        with self._reading() as conn:
+            counted = (
+                select(number, func.count().label("captures"))
+                .where(*_of(conn, url), *_within(since, until))
+                .group_by(number)
+                .order_by(number)
+            )
+            return {moment_of(row.number, step): row.captures for row in conn.execute(counted)}
 
-def _before(conn: Connection, number: int, before: datetime | None, limit: int) -> list[Capture]:
+
+def _of(conn: Connection, url: str) -> list[ColumnElement[bool]]:
+    """The captures of a URL that may be shown."""
+    own = select(t.url.c.id, t.url.c.url).where(t.url.c.urlkey == key_of(url))
+    urls = {row.id: row.url for row in conn.execute(own)}
+    of_url = t.capture.c.url_id.in_(urls)
+    return [of_url, shown_of(conn, urls)] if hides_anything(conn) else [of_url]
+
+
+def _within(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    at = t.capture.c.at
+    times = [at >= since] if since is not None else []
+    return [*times, at < until] if until is not None else times
+
+
+def _before(
+    conn: Connection, number: int, times: list[ColumnElement[bool]], limit: int
+) -> list[Capture]:
     taken, found, skip = t.capture.c, list[Capture](), 0
-    wanted = select_captures(taken.url_id == number)
-    if before is not None:
-        wanted = wanted.where(taken.at < before)
+    wanted = select_captures(taken.url_id == number, *times)
     wanted = wanted.order_by(taken.at.desc(), taken.file_id.desc(), taken.offset.desc())
     while len(found) < limit:
         rows = [to_capture(row) for row in conn.execute(wanted.limit(limit).offset(skip))]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, not_, or_, select
+from sqlalchemy.sql import ColumnElement
 
 from archiver.model import Capture
 from archiver.store import tables as t
@@ -25,6 +27,13 @@ _OF_PAYLOADS = (
     .where(t.redaction.c.lifted.is_(None), t.redacted.c.what == What.PAYLOAD)
     .limit(1)
 )
+_ALL_PAYLOADS = (
+    select(t.redacted.c.key)
+    .join_from(t.redacted, t.redaction, t.redacted.c.redaction_id == t.redaction.c.id)
+    .where(t.redaction.c.lifted.is_(None), t.redacted.c.what == What.PAYLOAD)
+    .distinct()
+)
+_SECOND = timedelta(seconds=1)
 _ANY = select(t.redaction.c.id).where(t.redaction.c.lifted.is_(None)).limit(1)
 
 
@@ -50,6 +59,33 @@ def visible(conn: Connection, captures: list[Capture]) -> list[Capture]:
         return captures
     veil = veil_of_captures(conn, captures)
     return [one for one in captures if veil.of_capture(one) is None] if veil else captures
+
+
+def shown_of(conn: Connection, urls: Mapping[int, str]) -> ColumnElement[bool]:
+    """Which captures of these URLs (by number) nothing hides, as a condition of a query.
+
+    So that they can be counted where they stand: none of them is read for it but, where payloads
+    are hidden somewhere, its digest.
+    """
+    taken, veil = t.capture.c, veil_of(conn, urls.values())
+    seconds = {number: veil.seconds_of(url) for number, url in urls.items()}
+    parts: list[ColumnElement[bool]] = [
+        taken.url_id.in_([number for number, url in urls.items() if veil.of_url(url) is None])
+    ]
+    parts += [
+        not_(and_(taken.url_id == number, taken.at >= second, taken.at < second + _SECOND))
+        for number, hidden in seconds.items()
+        for second in sorted(hidden)
+    ]
+    return and_(*parts, *_no_hidden_payload(conn))
+
+
+def _no_hidden_payload(conn: Connection) -> list[ColumnElement[bool]]:
+    digest = t.capture.c.payload_digest
+    return [
+        or_(digest.is_(None), digest.not_in(batch))
+        for batch in batches(conn.scalars(_ALL_PAYLOADS))
+    ]
 
 
 def whole_veil(conn: Connection) -> Veil:

@@ -27,7 +27,7 @@ from archiver.model import Capture, CaptureKind, ExtractionState
 from archiver.store import tables as t
 from archiver.store.base import Store, key_of
 from archiver.store.captures import select_captures, to_capture
-from archiver.store.hiding import hides_anything, hides_payloads, veil_of, visible
+from archiver.store.hiding import hides_payloads, shown_of, veil_of, visible
 from archiver.store.index import MOST_SPELLINGS, first_usable, spellings_of
 from archiver.store.revisions import shown_revisions
 from archiver.store.spans import IndexRow
@@ -61,15 +61,6 @@ class Lookups(Store):
             )
             found = [to_capture(row) for row in rows]
             return found if redacted else visible(conn, found)
-
-    def capture_count(self, url: str) -> int:
-        """How many captures of a URL may be shown; counted in the index, where none is hidden."""
-        own = select(t.url.c.id).where(t.url.c.urlkey == key_of(url))
-        with self._reading() as conn:
-            if not hides_anything(conn):
-                counted = select(func.count()).where(t.capture.c.url_id.in_(own))
-                return conn.scalar(counted) or 0
-        return len(self.captures_of(url))
 
     def places(self) -> dict[str, array[int]]:
         """The offsets of all captures, by their WARC file's name; 8 bytes of memory each."""
@@ -115,21 +106,6 @@ class Lookups(Store):
                     )
                 ]
             ]
-
-    def refers_to(self, url: str, at: datetime) -> Capture | None:
-        """The response of a URL at a moment, which a revisit names as what it stands for.
-
-        Also one that is redacted: its payload is shown as that of another URL, unless that is
-        redacted as well.
-        """
-        named = and_(
-            t.capture.c.url_id == select(t.url.c.id).where(t.url.c.url == url).scalar_subquery(),
-            t.capture.c.at == at,
-            t.capture.c.record_type == "response",
-        )
-        with self._reading() as conn:
-            row = conn.execute(select_captures(named).limit(1)).first()
-        return to_capture(row) if row else None
 
     def nearest(
         self,
@@ -242,12 +218,12 @@ def _shown(conn: Connection, page: Sequence[Row[*tuple[Any, ...]]]) -> list[Capt
     veil = veil_of(conn, [row.url for row in page])
     rows = [row for row in page if veil.of_url(row.url) is None]
     ids = [row.id for row in rows]
-    if veil.finer or hides_payloads(conn):
-        times, titles = _closely(conn, ids)
-    else:
-        sights = conn.execute(_times(ids))
-        times = {row.url_id: (row.captures, row.first, row.last) for row in sights}
-        titles = {row.page_id: row.title for row in conn.execute(_titles(ids))}
+    closely = veil.finer or hides_payloads(conn)
+    sights = _times(ids)
+    if closely:
+        sights = sights.where(shown_of(conn, {row.id: row.url for row in rows}))
+    times = {row.url_id: (row.captures, row.first, row.last) for row in conn.execute(sights).all()}
+    titles = _shown_titles(conn, ids) if closely else _known_titles(conn, ids)
     return [
         CapturedUrl(
             url=row.url,
@@ -261,21 +237,17 @@ def _shown(conn: Connection, page: Sequence[Row[*tuple[Any, ...]]]) -> list[Capt
     ]
 
 
-def _closely(
-    conn: Connection, url_ids: Sequence[int]
-) -> tuple[dict[int, tuple[int, datetime, datetime]], dict[int, str | None]]:
-    """Captures counted, and titles found, one by one: where single ones are redacted."""
-    times, titles = {}, {}
-    for url_id in url_ids:
-        rows = conn.execute(select_captures(t.capture.c.url_id == url_id))
-        shown = visible(conn, [to_capture(row) for row in rows])
-        if shown:
-            at = [one.captured_at for one in shown]
-            times[url_id] = (len(at), min(at), max(at))
+def _known_titles(conn: Connection, url_ids: Sequence[int]) -> dict[int, str | None]:
+    return {row.page_id: row.title for row in conn.execute(_titles(url_ids))}
+
+
+def _shown_titles(conn: Connection, url_ids: Sequence[int]) -> dict[int, str | None]:
+    """Titles found one by one: where single captures are redacted."""
+    titles = {}
     for row in conn.execute(_titles(url_ids)).all():
         revisions = shown_revisions(conn, row.id)
         titles[row.page_id] = revisions[-1].article.title if revisions else None
-    return times, titles
+    return titles
 
 
 def _past(row: Row[*tuple[Any, ...]], veil: Veil) -> tuple[str, int]:

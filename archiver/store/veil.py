@@ -138,6 +138,10 @@ class Veil:
         """What hides all that there is of a URL; None where nothing does."""
         return next((one for one in self._naming(url) if one.moment is None), None)
 
+    def seconds_of(self, url: str) -> frozenset[datetime]:
+        """The seconds within which what was captured of a URL is hidden."""
+        return frozenset(one.moment for one in self._naming(url) if one.moment is not None)
+
     def of(
         self, url: str, at: datetime | None = None, digest: str | None = None
     ) -> Redaction | None:

@@ -200,3 +200,32 @@ def test_the_bar_has_the_calendar_and_the_proof(site: Served) -> None:
     assert "/calendar?url=" in page
     assert "<summary>Proof</summary>" in page
     assert "sha1:" in page or "sha256:" in page
+
+
+def test_a_day_lists_its_own_captures_and_leads_on_to_older_ones(site: Served) -> None:
+    page = ui(site, f"/captures?url={STORY}&date=2026-05-03").text
+    assert "1 capture on" in page
+    assert page.count("WARC record") == 1
+    assert f'href="/view/{T2}/{STORY}"' in page
+    assert f"/view/{T1}/" not in page
+    assert '06:00 to 07:00: 1 capture"' in page
+    older = page.split('aria-label="Pages"><a href="')[1].split('"')[0].replace("&amp;", "&")
+    assert ui(site, older).text.count("WARC record") == 2
+    for way, other in (("prev", "2026-05-02"), ("next", "2026-05-04")):
+        step = page.split(f'rel="{way}" href="')[1].split('"')[0].replace("&amp;", "&")
+        assert step.endswith(f"date={other}")
+    hour = ui(site, f"/captures?url={STORY}&date=2026-05-03&hour=6").text
+    assert "06:00 to 07:00 UTC</h1>" in hour
+    assert hour.count("WARC record") == 1
+    empty = ui(site, f"/captures?url={STORY}&date=2026-05-03&hour=7")
+    assert empty.status_code == 200
+    assert "Nothing was captured of this page then" in empty.text
+    for wrong in ("date=x", "date=2026-5-1000", "date=0001-01-01", "date=2026-05-01&hour=24",
+                  "date=2026-05-01&hour=-1", "date=2026-05-01&hour=%C2%B2"):  # fmt: skip
+        assert ui(site, f"/captures?url={STORY}&{wrong}").status_code == 400
+
+
+def test_the_start_of_an_address_may_end_with_a_star(site: Served) -> None:
+    assert "many.example/000" in ui(site, "/?prefix=many.example/00*").text
+    assert "many.example/000" in ui(site, "/?prefix=https://many.example/00*").text
+    assert "many.example/010" not in ui(site, "/?prefix=many.example/00*").text

@@ -108,6 +108,8 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "around": lambda c: c.around(PAGE, START, lambda one: True),
     "around where nothing is of use": lambda c: c.around(PAGE, START, lambda one: False),
     "capture_days": lambda c: c.capture_days(PAGE),
+    "capture_hours": lambda c: c.capture_hours(PAGE, START.date()),
+    "original_of": lambda c: c.original_of(PAGE, after(days=9), DIGEST),
     "capture_list": lambda c: c.capture_list(prefix="https://news.sky.com/", after=PAGE),
     "capture_list of an outlet": lambda c: c.capture_list(outlet="sky-news"),
     "last_run": lambda c: c.last_run("sky-news"),
@@ -210,6 +212,9 @@ def test_the_cost_is_that_of_what_is_asked(catalogue: Catalogue, name: str) -> N
         # rows of one urlkey may be sorted, never those of a span
         whole = re.compile("USE TEMP B-TREE FOR ORDER BY.*JOIN capture", re.DOTALL)
         assert [plan for plan in plans if whole.match(plan)] == []
+    if name == "original_of":
+        by_digest = [plan for plan in plans if "ix_capture_payload_digest" in plan]
+        assert by_digest  # and not by all captures of the URL, in the order of time
     assert [plan for plan in plans if GROWING.match(plan)] == []
 
 
