@@ -147,6 +147,10 @@ class CatalogueError(ArchiverError):
     """The catalogue cannot be opened, migrated or written."""
 
 
+class UndoneError(CatalogueError):
+    """The database has undone a transaction, or was away: the same may well succeed again."""
+
+
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 

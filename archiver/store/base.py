@@ -14,7 +14,8 @@ from sqlalchemy import Column, Connection, Engine, Select, Table, bindparam, sel
 from sqlalchemy.dialects.sqlite import Insert
 
 from archiver.store.columntypes import clean
-from archiver.store.engine import insert, reading
+from archiver.store.engine import durable, insert, reading
+from archiver.store.patience import PATIENCE, make_patient, receipted
 from archiver.store.tables import outlet, tally, url
 from archiver.urls import urlkey
 
@@ -24,16 +25,32 @@ BATCH = 1000
 class Store:
     """An open database. Every method of its subclasses is one transaction of its own.
 
-    May be shared by threads: each transaction takes a connection of its own from the pool.
+    May be shared by threads: each transaction takes a connection of its own from the pool. While
+    a server is away, a method waits for it, `patience` seconds at most, and begins anew.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Wait for the database in all methods alike."""
+        super().__init_subclass__(**options)
+        make_patient(cls)
+
+    def __init__(self, engine: Engine, *, patience: float = PATIENCE) -> None:
+        self.patience = patience
         self._engine = engine
         self._reader = reading(engine)
         self._known: dict[str, dict[str, int]] = {}  # row numbers by name, by column
 
     def _writing(self) -> AbstractContextManager[Connection]:
-        return self._engine.begin()
+        return self._transaction(self._engine)
+
+    def _durably(self) -> AbstractContextManager[Connection]:
+        """As `_writing`; no loss of power undoes it, nor any transaction before it."""
+        return self._transaction(durable(self._engine))
+
+    def _transaction(self, engine: Engine) -> AbstractContextManager[Connection]:
+        if engine.dialect.name == "sqlite":  # a file is not away
+            return engine.begin()
+        return receipted(engine, self.patience)
 
     def _reading(self) -> AbstractContextManager[Connection]:
         return self._reader.begin()

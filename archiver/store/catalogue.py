@@ -22,6 +22,7 @@ from archiver.store.likenesses import Likenesses
 from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
 from archiver.store.migrate import migrate
+from archiver.store.patience import PATIENCE
 from archiver.store.polls import Polls
 from archiver.store.rechecks import Rechecks
 from archiver.store.redactions import Redactions
@@ -74,8 +75,10 @@ class Catalogue(
     """
 
     @classmethod
-    def open(cls, url: str, *, create: bool = False) -> Catalogue:
+    def open(cls, url: str, *, create: bool = False, patience: float = PATIENCE) -> Catalogue:
         """Open the catalogue of a database URL, its tables brought up to date.
+
+        `patience`: seconds that a method waits, later on, for a server that is away.
 
         Raises:
             NoArchiveError: where there is none, or one without tables, and `create` is false.
@@ -96,7 +99,7 @@ class Catalogue(
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine)
+        return cls(engine, patience=patience)
 
     def close(self) -> None:
         """Close every connection."""

@@ -12,13 +12,35 @@ from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
-from archiver.errors import ArchiverError, CatalogueError, DiskFullError
+from archiver.errors import ArchiverError, CatalogueError, DiskFullError, UndoneError
 
 BUSY_SECONDS = 60.0  # how long a writer waits for another one before it gives up
 _WAL_RETRY_SECONDS = 0.01
 _READING = "archiver_reading"
 _DURABLE = "archiver_durable"
-_PG_DISK_FULL = "53100"  # SQLSTATE, PostgreSQL appendix A
+# Connections of a process to PostgreSQL: those it keeps, and those that it may open beside them.
+# Many processes share one server, whose connections are counted (max_connections).
+_KEPT, _MORE = 2, 13
+# A machine that vanished is noticed after a minute, not after the two hours that are usual.
+_PG_CONNECTION = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+}
+
+# SQLSTATE, PostgreSQL appendix A.
+_PG_DISK_FULL = "53100"
+_PG_UNDONE = frozenset(
+    {
+        "40001",  # serialization_failure
+        "40P01",  # deadlock_detected
+        "53300",  # too_many_connections
+        "57P01",  # admin_shutdown
+        "57P02",  # crash_shutdown
+        "57P03",  # cannot_connect_now
+    }
+)
 
 
 def catalogue_url(text: str) -> URL:
@@ -60,7 +82,8 @@ def make_engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         options["connect_args"] = {"timeout": BUSY_SECONDS}
     else:
-        options["pool_pre_ping"] = True
+        options |= {"pool_pre_ping": True, "pool_size": _KEPT, "max_overflow": _MORE}
+        options |= {"pool_timeout": BUSY_SECONDS, "connect_args": _PG_CONNECTION}
     try:
         engine = create_engine(url, **options)
     except ModuleNotFoundError as error:
@@ -144,11 +167,17 @@ def _on_error(context: ExceptionContext) -> BaseException | None:
     fault = type(context.sqlalchemy_exception) in (OperationalError, DatabaseError)
     if context.is_pre_ping or not fault:
         return None
-    return database_error(context.original_exception, context.engine)
+    away = context.is_disconnect or context.connection is None
+    return database_error(context.original_exception, context.engine, away=away)
 
 
-def database_error(cause: BaseException, engine: Engine | None) -> ArchiverError:
-    """The error of ours that says what a database driver's error said."""
+def database_error(
+    cause: BaseException, engine: Engine | None, *, away: bool = False
+) -> ArchiverError:
+    """The error of ours that says what a database driver's error said.
+
+    `away`: the database cannot be reached, or has broken the connection off.
+    """
     thing = engine.url.render_as_string() if engine else "catalogue"
     words = str(cause).strip() or type(cause).__name__
     exactly = getattr(cause, "sqlite_errorcode", 0)
@@ -157,6 +186,9 @@ def database_error(cause: BaseException, engine: Engine | None) -> ArchiverError
     full = code == sqlite3.SQLITE_FULL or exactly == sqlite3.SQLITE_IOERR_SHMSIZE
     if full or getattr(cause, "sqlstate", None) == _PG_DISK_FULL:
         return DiskFullError(words, thing=thing, todo="Make room, then run the same again.")
+    if not code and (away or getattr(cause, "sqlstate", None) in _PG_UNDONE):
+        todo = "See that the database runs and can be reached, then run the same again."
+        return UndoneError(" ".join(words.split()), thing=thing, todo=todo)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         todo = "Another process is writing; run the same again when it has ended."
     else:

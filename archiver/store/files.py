@@ -10,7 +10,6 @@ from sqlalchemy import Select, func, select, update
 
 from archiver.store import tables as t
 from archiver.store.base import Store, intern
-from archiver.store.engine import durable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +37,7 @@ class Files(Store):
         No loss of power makes the catalogue forget it. What else it may forget then, recovery
         finds again in the files that it knows, and does not know as closed.
         """
-        with durable(self._engine).begin() as conn:
+        with self._durably() as conn:
             return intern(conn, t.warc_file.c.name, {name: {"opened": at}})[0][name]
 
     def close_file(self, name: str, *, at: datetime, size: int, sha256: str | None) -> None:
@@ -106,7 +105,7 @@ class Files(Store):
         self._set(name, removed=at)
 
     def _set(self, name: str, **values: object) -> None:
-        with durable(self._engine).begin() as conn:
+        with self._durably() as conn:
             conn.execute(update(t.warc_file).where(t.warc_file.c.name == name).values(**values))
 
     def _files(self, wanted: Select[Any]) -> list[WarcFile]:

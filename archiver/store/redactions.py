@@ -14,7 +14,7 @@ from sqlalchemy.sql import ColumnElement
 from archiver.store import tables as t
 from archiver.store.aliases import with_targets
 from archiver.store.base import Store, key_of
-from archiver.store.engine import durable, insert
+from archiver.store.engine import insert
 from archiver.store.hiding import (
     hides_anything,
     hides_payloads,
@@ -55,7 +55,7 @@ class Redactions(Store):
         No loss of power undoes it. The same event again changes nothing.
         """
         changed = 0
-        with durable(self._engine).begin() as conn:
+        with self._durably() as conn:
             for event in events:
                 changed += _APPLY.get(event["event"], _nothing)(conn, event)
         return changed

@@ -10,7 +10,6 @@ from sqlalchemy import delete, func, select, update
 
 from archiver.store import tables as t
 from archiver.store.base import Store
-from archiver.store.engine import durable
 from archiver.store.rewriting import drop_captures, drop_revisions, leave_nothing
 from archiver.store.tombstones import Event
 
@@ -92,7 +91,7 @@ class Retention(Store):
         With `texts` also what was extracted of it; otherwise that stays, and names the file that
         it was made of. Gives how many captures and revisions went. Again is no harm.
         """
-        with durable(self._engine).begin() as conn:
+        with self._durably() as conn:
             leave_nothing(conn)
             number = conn.scalar(
                 select(t.warc_file.c.id).where(t.warc_file.c.name == event["name"])

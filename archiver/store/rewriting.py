@@ -14,7 +14,6 @@ from archiver.store import tables as t
 from archiver.store.base import Store, batches, count
 from archiver.store.captures import select_captures, to_capture
 from archiver.store.changed import drop_change
-from archiver.store.engine import durable
 from archiver.store.likenesses import drop_likeness
 from archiver.store.standings import forget_standing, move_evidence
 
@@ -44,7 +43,7 @@ class Rewriting(Store):
         Raises:
             CatalogueError: a capture is at none of the places, or the file is not known.
         """
-        with durable(self._engine).begin() as conn:
+        with self._durably() as conn:
             leave_nothing(conn)
             number = conn.scalar(select(t.warc_file.c.id).where(t.warc_file.c.name == old))
             rows = conn.execute(

@@ -11,7 +11,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from itertools import count
@@ -20,6 +20,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+# Nothing here outlives a test, so that nothing has to be on the disk.
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -32,9 +33,21 @@ _SETTINGS = {
 class Server:
     """A running server that makes databases."""
 
-    def __init__(self, folder: Path, user: str) -> None:
+    def __init__(self, folder: Path, user: str, control: Callable[..., None]) -> None:
         self._base = f"postgresql://{user}@/{{}}?host={folder}"
         self._numbers = count()
+        self._control = control
+
+    def stop(self) -> None:
+        """Break off every connection at once, as in a crash; the next start recovers."""
+        self._control("stop", "-w", "-m", "immediate")
+
+    def start(self, **settings: str) -> None:
+        """Start again what was stopped, with these settings instead of the tests' own."""
+        options = " ".join(
+            f"-c {name}={value!r}" for name, value in {**_SETTINGS, **settings}.items()
+        )
+        self._control("start", "-w", "-o", options)
 
     def new_database(self, template: str = "template1") -> str:
         """The URL of a database that is a copy of `template`."""
@@ -101,13 +114,19 @@ def _running(programs: Path) -> Iterator[Server]:
         except RuntimeError:  # before PostgreSQL 15, or built without ICU
             shutil.rmtree(data, ignore_errors=True)
             call("initdb", *initdb, "--no-locale")
-        options = " ".join(f"-c {name}={value!r}" for name, value in _SETTINGS.items())
-        options += f" -c unix_socket_directories={folder}"
-        call("pg_ctl", "start", "-w", "-D", str(data), "-o", options, "-l", str(folder / "server"))
+        with (data / "postgresql.conf").open("a") as file:
+            file.write(f"unix_socket_directories = '{folder}'\n")
+
+        def control(action: str, *arguments: str) -> None:
+            call("pg_ctl", action, "-D", str(data), "-l", str(folder / "server"), *arguments)
+
+        server = Server(folder, "tests", control)
+        server.start()
         try:
-            yield Server(folder, "tests")
+            yield server
         finally:
-            call("pg_ctl", "stop", "-w", "-m", "immediate", "-D", str(data))
+            with suppress(RuntimeError):  # a test has stopped it
+                server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -115,6 +134,13 @@ def _running(programs: Path) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
     """A PostgreSQL server; the test is skipped, and says why, where none can be started."""
+    with own_server() as server:
+        yield server
+
+
+@contextmanager
+def own_server() -> Iterator[Server]:
+    """A server for one test, which may stop it; skips as `postgres` does."""
     reasons = []
     for programs in _program_folders():
         if not (programs / "initdb").exists():

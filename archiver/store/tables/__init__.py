@@ -31,6 +31,7 @@ from archiver.store.tables.likening import (
     likeness_group,
 )
 from archiver.store.tables.naming import SOURCES, metadata
+from archiver.store.tables.receipts import receipt
 from archiver.store.tables.rechecking import ARTICLE_STATES, article_state, edits, recheck
 from archiver.store.tables.redacting import redacted, redaction, removal
 from archiver.store.tables.revising import baseline, change, changed_line
@@ -84,6 +85,7 @@ __all__ = [
     "poll",
     "prepare_for_postgresql",
     "problem",
+    "receipt",
     "recheck",
     "redacted",
     "redaction",
