@@ -4,7 +4,7 @@ A server restarts, fails over, or undoes one of two transactions that wait for e
 method of the catalogue is one transaction, so that it can be done again from its beginning. Where
 the connection broke while the transaction was being committed, nobody was told whether it was: to
 do it again might count twice, not to do it might lose it. So each one leaves a receipt, in the
-same transaction, that is looked for then. See docs/decisions/0035-database-away.md.
+same transaction, that is looked for then. See docs/decisions/0036-database-away.md.
 """
 
 from __future__ import annotations
