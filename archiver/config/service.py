@@ -60,6 +60,12 @@ class DaemonSettings(Section):
         description="Time that running crawls have to close their WARC files when the daemon is"
         " told to stop, or a crawl has reached a limit; then they are killed.",
     )
+    lease: Annotated[Duration, Field(ge=1, le=60)] = Field(
+        default=15.0,
+        description="Where many machines share a catalogue: time for which a crawl may be without"
+        " word of the database, within which it asks for nothing any more, and ends. Another"
+        " machine takes its outlet only afterwards.",
+    )
     disk_reserve: Size = Field(
         default=2 * GB, description="Free space on the archive's disk below which no crawl begins."
     )

@@ -26,7 +26,7 @@ from archiver.errors import FetchError
 from archiver.fetch.connection import Ending
 from archiver.fetch.courtesy import HostSlots
 from archiver.fetch.guard import Policy
-from archiver.fetch.manners import Manners
+from archiver.fetch.manners import Manners, NotNow
 from archiver.fetch.message import Message, message_of
 from archiver.fetch.pool import Pool
 from archiver.fetch.reception import Reception
@@ -34,6 +34,7 @@ from archiver.fetch.resolver import Resolver
 from archiver.fetch.scrapy_private import response_class
 from archiver.fetch.sink import ExchangeSink
 from archiver.fetch.tls import client_context
+from archiver.store.fence import Fence
 from archiver.wire.exchange import Exchange
 
 logger = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ class VerbatimHandler(BaseDownloadHandler):
     Settings beside Scrapy's own DOWNLOAD_TIMEOUT, DOWNLOAD_MAXSIZE, DOWNLOAD_WARNSIZE and
     DOWNLOAD_FAIL_ON_DATALOSS: ARCHIVER_CONNECT_TO (see `Resolver`), ARCHIVER_CA_FILE,
     ARCHIVER_ALLOW_PRIVATE, ARCHIVER_PORTS (none given: any), an outlet's own
-    ARCHIVER_OUTLET_PORTS and ARCHIVER_OUTLET_ADDRESSES, ARCHIVER_VERIFY_TLS,
+    ARCHIVER_OUTLET_PORTS and ARCHIVER_OUTLET_ADDRESSES, ARCHIVER_VERIFY_TLS, ARCHIVER_FENCE,
     ARCHIVER_IDLE_TIMEOUT (seconds of silence),
     ARCHIVER_SPILL_FOLDER (where bodies too large for memory are held until they are kept; by
     default with the system's temporary files), ARCHIVER_BODY_MAXSIZE (bytes, by default 32 MiB):
@@ -100,6 +101,7 @@ class VerbatimHandler(BaseDownloadHandler):
         self._spill_folder = Path(folder) if folder else None
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
         self._warned_of_dataloss = False
+        self._fence: Fence | None = settings.get("ARCHIVER_FENCE")
         self._manners = crawler.get_extension(Manners)
         self._sink = crawler.get_extension(ExchangeSink)  # type: ignore[type-abstract]  # only isinstance is asked of it
 
@@ -109,7 +111,7 @@ class VerbatimHandler(BaseDownloadHandler):
         Raises:
             Exception: of scrapy.exceptions, see `_EXCEPTIONS`; what the sink raises.
             DiskFullError: where a body too large for memory could not be held on disk.
-            NotNow: where the crawl's manners forbid it.
+            NotNow: where the crawl's manners forbid it, or the outlet's lock may be lost.
             StopDownload: where a signal handler raised it with fail=True.
         """
         # The time that a request waits for its turn is not the server's.
@@ -191,6 +193,9 @@ class VerbatimHandler(BaseDownloadHandler):
         while True:
             async with asyncio.timeout(idle_limit):
                 connection = await self._pool.connection(message.origin, fresh=fresh)
+            if self._fence is not None and not self._fence.held():
+                connection.close()
+                raise NotNow("postponed", "another machine may have taken the outlet over")
             reception.begin(connection)
             reusable = False
             try:

@@ -10,6 +10,7 @@ from archiver.config.load import require_contact
 from archiver.errors import ArchiverError
 from archiver.fetch.parent import end_with_parent
 from archiver.fetch.scrapy_private import ScrapyCrawl
+from archiver.store.fence import outlet_fence
 from archiver.store.lock import outlet_lock
 from spiders.outlet import RECHECKS
 
@@ -18,7 +19,7 @@ _EXIT_CODES = {"done": 0, "partial": 3, "failed": 1, "interrupted": 130}
 
 
 class Command(ScrapyCrawl):
-    """Crawl one outlet; two crawls of one outlet never run side by side on one machine."""
+    """Crawl one outlet; two crawls of one outlet never run side by side."""
 
     def short_desc(self) -> str:
         """The line in `scrapy --help`."""
@@ -50,8 +51,13 @@ class Command(ScrapyCrawl):
             crawler = process.create_crawler(name)
         except KeyError as error:
             raise UsageError(str(error.args[0]), print_help=False) from error
-        require_contact(self.settings["ARCHIVER_LOADED"])
-        with outlet_lock(self.settings["ARCHIVER_LOADED"].archive_folder / "locks", name):
+        loaded = self.settings["ARCHIVER_LOADED"]
+        require_contact(loaded)
+        with (
+            outlet_lock(loaded.archive_folder / "locks", name),
+            outlet_fence(loaded.catalogue_url, name, lease=loaded.settings.daemon.lease) as fence,
+        ):
+            crawler.settings.set("ARCHIVER_FENCE", fence)
             process.crawl(crawler, **opts.spargs)
             process.start()
         said = crawler.stats.get_stats() if crawler.stats else {}

@@ -11,6 +11,7 @@ from scrapy.exceptions import UsageError
 from archiver.config.load import require_contact
 from archiver.errors import ArchiverError
 from archiver.fetch.scrapy_private import ScrapyCrawl
+from archiver.store.fence import outlet_fence
 from archiver.store.lock import outlet_lock
 from spiders.exits import ending_on_config_errors
 from spiders.loader import made_for
@@ -37,8 +38,13 @@ class Command(ScrapyCrawl):
             plain = replace(outlet, render=False)  # sources are no pages
             spider = made_for(plain, SurveySpider, order=order, report=report)
         try:
-            with outlet_lock(loaded.archive_folder / "locks", outlet.id):
+            lease = loaded.settings.daemon.lease
+            with (
+                outlet_lock(loaded.archive_folder / "locks", outlet.id),
+                outlet_fence(loaded.catalogue_url, outlet.id, lease=lease) as fence,
+            ):
                 crawler = process.create_crawler(spider)
+                crawler.settings.set("ARCHIVER_FENCE", fence)
                 process.crawl(crawler)
                 process.start()
         except ArchiverError as error:

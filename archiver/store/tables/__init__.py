@@ -35,6 +35,7 @@ from archiver.store.tables.receipts import receipt
 from archiver.store.tables.rechecking import ARTICLE_STATES, article_state, edits, recheck
 from archiver.store.tables.redacting import redacted, redaction, removal
 from archiver.store.tables.revising import baseline, change, changed_line
+from archiver.store.tables.sharing import lease
 from archiver.store.tables.watching import (
     alert,
     child,
@@ -76,6 +77,7 @@ __all__ = [
     "edits",
     "host_state",
     "hub",
+    "lease",
     "likeness",
     "likeness_band",
     "likeness_group",
@@ -191,6 +193,7 @@ warc_file = Table(
     Column("copied", Micros),
     Column("copied_how", Words),  # by what it was verified: checksum, etag, read-back
     Column("removed", Micros),  # the local file, which its copy outlives
+    Column("spool", Words),  # of many machines: on which the local file stands
     # What waits for its copy, and what of that is yet to be removed: few, however many files.
     _partial("ix_warc_file_uncopied", "id", where=UNCOPIED),
     _partial("ix_warc_file_local", "copied", where=LOCAL_TOO),
