@@ -150,6 +150,8 @@ def _serve(loaded: Loaded) -> None:
                 host=replay.host,
                 port=port,
                 archived_host=replay.archived_host,
+                public_host=replay.public_host,
+                token=replay.token.get_secret_value() if replay.token else None,
                 announce=lambda url: click.echo(f"Replay: {url}  (stop with Ctrl-C)"),
             )
 

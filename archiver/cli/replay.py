@@ -14,7 +14,8 @@ from archiver.cli.context import load_settings
 def command(context: click.Context, host: str | None, port: str | None) -> None:
     """Show archived pages in a browser, until interrupted.
 
-    Pages appear as they were captured, on an origin of their own, without scripts.
+    Pages appear as they were captured, on an origin of their own, without scripts. Beyond
+    loopback everybody needs the token: ARCHIVER_REPLAY__TOKEN, or one that is printed.
     """
     from archiver.replay.server import run  # the web server takes a fifth of a second
     from archiver.store.catalogue import Catalogue
@@ -31,5 +32,7 @@ def command(context: click.Context, host: str | None, port: str | None) -> None:
             host=replay.host,
             port=replay.port,
             archived_host=replay.archived_host,
+            public_host=replay.public_host,
+            token=replay.token.get_secret_value() if replay.token else None,
             announce=lambda url: click.echo(f"{url}  (stop with Ctrl-C)"),
         )

@@ -18,11 +18,12 @@ from pydantic import (
 from pydantic.config import JsonDict
 
 from archiver import __version__
-from archiver.config.addresses import CatalogueUrl, ConnectTo, Contact, Host, Ports, ProxyUrl
+from archiver.config.addresses import CatalogueUrl, ConnectTo, Contact, Ports, ProxyUrl
 from archiver.config.politeness import PolitenessSettings
 from archiver.config.polling import PollingSettings
 from archiver.config.quantities import Duration, Size
 from archiver.config.recheck import RecheckSettings
+from archiver.config.replay import ReplaySettings
 from archiver.config.retention import RetentionSettings
 from archiver.config.section import Section
 from archiver.config.service import DaemonSettings
@@ -284,18 +285,6 @@ class ExtractSettings(Section):
     )
     recycle_after: Count = Field(
         default=300, description="Pages after which a worker is replaced by a fresh one."
-    )
-
-
-class ReplaySettings(Section):
-    """The replay server."""
-
-    host: Host = Field(default="127.0.0.1", description="Address that it listens on.")
-    port: int = Field(default=8080, ge=0, le=65535, description="Port; 0: any free one.")
-    archived_host: Host = Field(
-        default="replay.localhost",
-        description="Host name under which archived pages are shown. It must not be the one of"
-        " the interface: archived scripts are hostile.",
     )
 
 

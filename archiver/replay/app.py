@@ -18,6 +18,7 @@ from archiver.errors import ArchiverError, StorageError
 from archiver.replay.calendars import CalendarPages
 from archiver.replay.cdx_api import CdxApi
 from archiver.replay.changes import ChangePages
+from archiver.replay.guard import ArchivedGuard, InterfaceGuard, Keys
 from archiver.replay.memento import Archive
 from archiver.replay.pages import Pages
 from archiver.replay.policy import notice_headers, ui_headers
@@ -69,11 +70,18 @@ class Origins:
 
 
 def create_app(
-    *, catalogue: Catalogue, warcs: Warcs, host: str, port: int, archived_host: str
+    *,
+    catalogue: Catalogue,
+    warcs: Warcs,
+    host: str,
+    port: int,
+    archived_host: str,
+    token: str | None = None,
 ) -> Starlette:
     """The replay server over an open catalogue and its WARC files.
 
     The interface answers as `host`, 127.0.0.1 and localhost, archived pages as `archived_host`.
+    Where there is a `token` nothing is read without it.
 
     Raises:
         ValueError: where the two would share a name.
@@ -85,7 +93,8 @@ def create_app(
         raise ValueError(f"archived pages need a host name of their own, not {archived_host}")
     ui_origins = [f"http://{name}" for name in ui_hosts]
     archive_origin = f"http://{archive_host}"
-    pages = Pages(archive_origin)
+    keys = Keys(token) if token is not None else None
+    pages = Pages(archive_origin, keys.passing) if keys else Pages(archive_origin)
     stored = Stored(catalogue, warcs)
     archive = Archive(stored, pages, origin=archive_origin, ui_origins=ui_origins)
     interface = Interface(stored, pages)
@@ -93,7 +102,7 @@ def create_app(
     index = CdxApi(catalogue, warcs.folder).routes()
     changes = ChangePages(stored, pages, base=ui_origins[0])
     static = Mount("/static", StaticFiles(directory=_STATIC))
-    ui_app = _starlette(
+    ui_app: ASGIApp = _starlette(
         pages,
         ui_origins[0],
         [
@@ -110,7 +119,7 @@ def create_app(
             Route("/diff", changes.diff, methods=_READ),
         ],
     )
-    archive_app = _starlette(
+    archive_app: ASGIApp = _starlette(
         pages,
         ui_origins[0],
         [
@@ -121,6 +130,17 @@ def create_app(
             Route("/{rest:path}", archive.memento, methods=_READ),
         ],
     )
+    if keys:
+        ui_app = InterfaceGuard(
+            ui_app,
+            keys,
+            port=port,
+            refusal=lambda message: _login_page(pages, message, inside=False),
+            welcome=lambda message: _login_page(pages, message, inside=True),
+        )
+        archive_app = ArchivedGuard(
+            archive_app, keys, refusal=lambda message: _notice(pages, 401, message)
+        )
     origins: dict[str, tuple[ASGIApp, Mapping[str, str]]] = {
         name: (ui_app, ui_headers(archive_origin)) for name in ui_hosts
     }
@@ -131,21 +151,17 @@ def create_app(
 def _starlette(pages: Pages, blocker: str, routes: list[Route | Mount]) -> Starlette:
     """One origin's application; `blocker` is the address of who withholds what is redacted."""
 
-    def notice(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
-        page = pages.render("notice.html", {"status": status, "message": message})
-        return Response(page, status, headers, media_type="text/html")
-
     def refused(_: Request, error: Exception) -> Response:
-        return notice(getattr(error, "status", 400), str(error))
+        return _notice(pages, getattr(error, "status", 400), str(error))
 
     def http_error(_: Request, error: Exception) -> Response:
         if not isinstance(error, HTTPException):
             raise error
-        return notice(error.status_code, error.detail, error.headers)
+        return _notice(pages, error.status_code, error.detail, error.headers)
 
     def unreadable(_: Request, error: Exception) -> Response:
         away = isinstance(error, StorageError) and error.reason == "unreachable"
-        return notice(503 if away else 500, str(error))
+        return _notice(pages, 503 if away else 500, str(error))
 
     def withheld(_: Request, error: Exception) -> Response:
         if not isinstance(error, WithheldError):
@@ -164,6 +180,18 @@ def _starlette(pages: Pages, blocker: str, routes: list[Route | Mount]) -> Starl
             ArchiverError: unreadable,
         },
     )
+
+
+def _notice(
+    pages: Pages, status: int, message: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    page = pages.render("notice.html", {"status": status, "message": message})
+    return Response(page, status, headers, media_type="text/html")
+
+
+def _login_page(pages: Pages, message: str, *, inside: bool) -> Response:
+    page = pages.render("login.html", {"message": message, "inside": inside})
+    return Response(page, media_type="text/html")
 
 
 def _host_name(host: str) -> str:

@@ -19,6 +19,7 @@ from w3lib.encoding import http_content_type_encoding
 from archiver.errors import WireError
 from archiver.model import Capture, utcnow
 from archiver.replay.css import decode_css, rewrite_css
+from archiver.replay.guard import gate_of
 from archiver.replay.links import Links, asked_datetime, http_date, memento_path
 from archiver.replay.pages import Pages
 from archiver.replay.policy import accepts, is_sendable, memento_policy, original_fields
@@ -82,9 +83,9 @@ class Archive:
             raise WithheldError(hidden)
         capture = self._stored.nearest(url, at)
         if capture is None:
-            return self._missing(url, digits)
+            return self._missing(request, url, digits)
         if digits != stamp(capture.captured_at):
-            return self._redirect(memento_path(capture.url, capture.captured_at, mode))
+            return self._redirect(request, capture, mode)
         return self._memento(request, capture, mode)
 
     def timegate(self, request: Request) -> Response:
@@ -94,10 +95,10 @@ class Archive:
             raise WithheldError(hidden)
         capture = self._asked_for(request, url)
         if capture is None:
-            response = self._missing(url, None)
+            response = self._missing(request, url, None)
         else:
             at = capture.captured_at
-            response = self._redirect(memento_path(capture.url, at))
+            response = self._redirect(request, capture)
             around = self._stored.around(capture.url, at)
             response.headers["Link"] = self._links.header(capture.url, at, around)
         response.headers["Vary"] = "accept-datetime"
@@ -106,7 +107,7 @@ class Archive:
     def timemap(self, request: Request) -> Response:
         """`/timemap/…`: the mementos that may be shown, in link format or JSON."""
         found = self._timemaps.answer(request, requested(request))
-        return self._missing(found, None) if isinstance(found, str) else found
+        return self._missing(request, found, None) if isinstance(found, str) else found
 
     def _asked_for(self, request: Request, url: str) -> Capture | None:
         """The capture nearest to Accept-Datetime, or the newest."""
@@ -120,11 +121,11 @@ class Archive:
             raise WithheldError(hidden)
         capture = self._asked_for(request, url)
         if capture is None:
-            response = self._missing(url, None)
+            response = self._missing(request, url, None)
             response.headers["Vary"] = "accept-datetime"
             return response
         response = self._memento(request, capture, mode)
-        location = memento_path(capture.url, capture.captured_at, mode)
+        location = gate_of(request) + memento_path(capture.url, capture.captured_at, mode)
         response.headers["Content-Location"] = location
         response.headers["Vary"] = f"accept-datetime, {response.headers['Vary']}"
         return response
@@ -133,13 +134,14 @@ class Archive:
         memento = self._stored.load(capture)
         if mode or _kind(memento) not in _REWRITTEN:
             return self._raw(memento, request, mode)
-        return self._readable(memento)
+        return self._readable(memento, request)
 
-    def _readable(self, memento: Memento) -> Response:
+    def _readable(self, memento: Memento, request: Request) -> Response:
         kind, content_type = _kind(memento), memento.header(b"content-type")
         body = decode_content(memento.payload, memento.headers, cap=MAX_TEXT, tolerant=True)
         capture = memento.capture
-        references = References(capture.url, f"/{stamp(capture.captured_at)}/")
+        prefix = f"{gate_of(request)}/{stamp(capture.captured_at)}/"
+        references = References(capture.url, prefix)
         if kind == "text/css":
             text = rewrite_css(decode_css(body, content_type), references)
         else:
@@ -150,7 +152,7 @@ class Archive:
                 text = rewrite_html(text, references)
         response = Response(text.encode("utf-8", "replace"), memento.status)
         response.headers["Content-Type"] = f"{kind}; charset=utf-8"
-        return self._finish(response, memento, "")
+        return self._finish(response, memento, request, "")
 
     def _raw(self, memento: Memento, request: Request, mode: str) -> Response:
         """The payload as it was captured; decoded only for who does not know its coding.
@@ -176,9 +178,11 @@ class Archive:
             charset = http_content_type_encoding(memento.header(b"content-type"))
             plain = f"text/plain; charset={charset}" if charset else "text/plain"
             response.headers["Content-Type"] = plain
-        return self._finish(response, memento, mode)
+        return self._finish(response, memento, request, mode)
 
-    def _finish(self, response: Response, memento: Memento, mode: str) -> Response:
+    def _finish(
+        self, response: Response, memento: Memento, request: Request, mode: str
+    ) -> Response:
         capture = memento.capture
         response.headers["Content-Security-Policy"] = self._policies[bool(mode)]
         at = capture.captured_at
@@ -190,22 +194,24 @@ class Archive:
             response.headers["X-Archive-Truncated"] = ascii_url(capture.truncated)
         location = memento.header(b"location")
         if memento.status // 100 == 3 and location is not None:
-            prefix = f"/{stamp(capture.captured_at)}{mode}/"
+            prefix = f"{gate_of(request)}/{stamp(capture.captured_at)}{mode}/"
             target = References(capture.url, prefix)(location)
             if target.startswith(prefix):
                 response.headers["Location"] = ascii_url(target)
         response.raw_headers.extend(original_fields(memento.headers))
         return response
 
-    def _missing(self, url: str, digits: str | None) -> Response:
+    def _missing(self, request: Request, url: str, digits: str | None) -> Response:
         folder = url.partition("?")[0].rpartition("/")[0] + "/"
         near = self._stored.catalogue.capture_list(prefix=folder, limit=10)
-        page = self._pages.render("missing.html", {"url": url, "digits": digits, "near": near})
+        values = {"url": url, "digits": digits, "near": near, "gate": gate_of(request)}
+        page = self._pages.render("missing.html", values)
         return Response(page, 404, media_type="text/html")
 
     @staticmethod
-    def _redirect(path: str) -> Response:
-        return Response(status_code=302, headers={"Location": path})
+    def _redirect(request: Request, capture: Capture, mode: str = "") -> Response:
+        path = memento_path(capture.url, capture.captured_at, mode)
+        return Response(status_code=302, headers={"Location": gate_of(request) + path})
 
 
 def _response(body: Content, status: int) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,9 +63,12 @@ class Pages:
 
     Args:
         archive_origin: such as `http://replay.localhost:8080`, for links to mementos.
+        passing: what stands before the path in such a link, asked for each page (see guard.py).
     """
 
-    def __init__(self, archive_origin: str) -> None:
+    def __init__(self, archive_origin: str, passing: Callable[[], str] = lambda: "") -> None:
+        self._archive_origin = archive_origin
+        self._passing = passing
         self._templates = Environment(
             loader=PackageLoader("archiver.replay"),
             autoescape=True,
@@ -82,8 +85,8 @@ class Pages:
             stamp=stamp,
             address=ascii_url,
         )
-        self._templates.globals["archive_origin"] = archive_origin
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         """The page of a template in templates/."""
-        return self._templates.get_template(template).render(values)
+        links = {"archive_origin": self._archive_origin + self._passing()}
+        return self._templates.get_template(template).render(links, **values)

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import ipaddress
 import logging
+import secrets
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -61,9 +62,14 @@ def run(
     host: str,
     port: int,
     archived_host: str,
+    public_host: str = "",
+    token: str | None = None,
     announce: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Serve the archive until interrupted. `announce` gets the interface's URL once it listens.
+
+    `public_host` is the name by which others reach `host`. Without a `token`, one is made where
+    `host` is not loopback; `announce` then gets the address that logs in, and nothing else does.
 
     Raises:
         NoArchiveError: where nothing has been captured yet.
@@ -75,13 +81,26 @@ def run(
         )
     with listen(host, port) as bound:
         port = bound.getsockname()[1]
-        if not _is_loopback(host):
-            log.warning("the archive is open to everybody who can reach %s:%d", host, port)
+        login = ""
+        if not is_loopback(host):
+            if token is None:
+                token = secrets.token_urlsafe(32)
+                login = f"login?token={token}"
+            if is_loopback(archived_host):
+                log.warning(
+                    "archived pages are only shown on this machine: set replay.archived_host to"
+                    " another name by which it is reached"
+                )
         app = create_app(
-            catalogue=catalogue, warcs=warcs, host=host, port=port, archived_host=archived_host
+            catalogue=catalogue,
+            warcs=warcs,
+            host=public_host or host,
+            port=port,
+            archived_host=archived_host,
+            token=token,
         )
         server = make_server(app)
-        announce(f"http://{_shown(host)}{'' if port == 80 else f':{port}'}/")
+        announce(f"http://{_shown(public_host or host)}{'' if port == 80 else f':{port}'}/{login}")
         asyncio.run(server.serve(sockets=[bound]))
 
 
@@ -111,7 +130,8 @@ def make_server(app: object, *, signals: bool = True) -> uvicorn.Server:
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether an address or a name is that of this machine for itself alone."""
     bare = host.strip("[]")
     try:
         return ipaddress.ip_address(bare).is_loopback

@@ -6,28 +6,17 @@ Every name but those of the server under test leads to a socket that counts who 
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.captures import make_article
+from support.chromium import Trap, Visit, chromium, needs_chromium, playwright_api
 from support.exchanges import answer
 from support.replay_site import Archive, Served, day, serving
 
-playwright_api = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed: no browser to test with"
-)
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here: install it, or name it in CHROMIUM"
-)
-
+pytestmark = needs_chromium
 HOSTILE = Path(__file__).parents[1] / "hostile" / "replay"
 STORY = "https://news.example/world/story"
 T1 = "20260501060000"
@@ -44,40 +33,6 @@ PAGE = """<!doctype html><html><head><meta charset=utf-8><title>A story</title>
 <a id=missing href="/not-there">A page that was not captured</a></p></body></html>"""
 
 
-class Trap:
-    """A socket that whoever looks for the live web ends in; keeps the first bytes of each."""
-
-    def __init__(self) -> None:
-        self.heard: list[bytes] = []
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self._socket.getsockname()[1]
-        self._thread = threading.Thread(target=self._listen)
-        self._thread.start()
-
-    def _listen(self) -> None:
-        while True:
-            connection, _ = self._socket.accept()
-            with closing(connection):
-                connection.settimeout(1)
-                try:
-                    first = connection.recv(4096)  # of TLS a ClientHello, which names the host
-                except OSError:
-                    first = b"silence"
-                if first == b"stop":
-                    self._socket.close()
-                    return
-                self.heard.append(first)
-
-    def hits(self) -> list[bytes]:
-        """Connections that were meant for the web; not what the browser's maker wants to know."""
-        return [first for first in self.heard if b"google" not in first]
-
-    def close(self) -> None:
-        with socket.create_connection(("127.0.0.1", self.port)) as wire:
-            wire.sendall(b"stop")
-            self._thread.join()
-
-
 @pytest.fixture(scope="module")
 def trap() -> Iterator[Trap]:
     made = Trap()
@@ -85,9 +40,7 @@ def trap() -> Iterator[Trap]:
     made.close()
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    archive = Archive(tmp_path_factory.mktemp("archive"))
+def fill_story(archive: Archive) -> None:
     archive.keep(STORY, day(1), PAGE)
     archive.keep(STORY, day(2), PAGE.replace("more rain", "snow"))
     archive.keep("https://news.example/world/other?a=1&copy=2", day(1), "<p id=other>Another one")
@@ -97,6 +50,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         b"@font-face{font-family:f;src:url(f.woff2)} #first{color:rgb(1,2,3);font-family:f}"
     )
     archive.keep("https://cdn.example/style.css", day(1), css.replace(b"text/html", b"text/css"))
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    archive = Archive(tmp_path_factory.mktemp("archive"))
+    fill_story(archive)
     for path in HOSTILE.glob("*.html"):
         archive.keep(f"https://hostile.example/{path.name}", day(1), path.read_text())
     for path in HOSTILE.glob("*.svg"):
@@ -113,36 +72,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def browser(trap: Trap) -> Iterator[Any]:
-    rules = f"MAP * 127.0.0.1:{trap.port}, EXCLUDE 127.0.0.1, EXCLUDE *.localhost"
-    with playwright_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                f"--host-resolver-rules={rules}",
-                "--no-sandbox",  # tests may run as root
-                # What the browser itself would like to know of the world.
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--no-first-run",
-            ],
-        )
+    with chromium(trap) as launched:
         yield launched
-        launched.close()
-
-
-class Visit:
-    """A fresh browser profile and all that it asked for."""
-
-    def __init__(self, browser: Any, **options: Any) -> None:
-        self.context = browser.new_context(**options)
-        self.requests: list[Any] = []
-        self.context.on("request", lambda request: self.requests.append(request))
-        self.page = self.context.new_page()
-
-    def origins(self) -> set[str]:
-        """Whom the browser asked anything, but for what the policy stopped."""
-        asked = [one.url for one in self.requests if one.failure != "csp"]
-        return {url.split("/")[2] for url in asked if url.startswith("http")}
 
 
 @pytest.fixture
@@ -264,3 +195,34 @@ def test_nothing_is_wider_than_the_window(
         visit.page.screenshot(path=shots / f"{name}-{width}-{scheme}.png")
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= width, name
     visit.context.close()
+
+
+def test_with_a_token_the_page_in_the_frame_is_whole(
+    browser: Any, tmp_path: Path, trap: Trap
+) -> None:
+    archive = Archive(tmp_path)
+    fill_story(archive)
+    before = trap.hits()
+    with serving(archive, token="only-for-readers-1234") as closed:
+        visit = Visit(browser)
+        page = visit.page
+        page.goto(f"{closed.ui}/view/{T1}/{STORY}")
+        page.fill("#token", "only-for-readers-1234")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"{closed.ui}/")
+        page.goto(f"{closed.ui}/view/{T1}/{STORY}", wait_until="networkidle")
+        frame = page.frame_locator("iframe")
+        assert "more rain" in frame.locator("#first").inner_text()
+        style = "one => getComputedStyle(one).color"
+        assert frame.locator("#first").evaluate(style) == "rgb(1, 2, 3)"
+        assert frame.locator("#picture").evaluate("one => one.naturalWidth") == 1
+        frame.locator("#link").click()
+        frame.locator("#other").wait_for()
+        (cookie,) = visit.context.cookies()
+        assert (cookie["domain"], cookie["httpOnly"]) == ("127.0.0.1", True)
+        assert page.evaluate("document.cookie") == ""
+        page.goto(f"{closed.archived}/{T1}/{STORY}")
+        assert "once more" in page.inner_text("h1")  # without a pass, in the same browser
+        visit.context.close()
+    assert trap.hits() == before
+    archive.close()

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.chromium import CHROMIUM, needs_chromium, playwright_api
 from support.exchanges import answer
 from support.replay_site import Archive, day
 from support.replayweb import ReplayWeb, fetched
@@ -22,14 +21,7 @@ from archiver.exchange.signing import signing_key
 from archiver.exchange.wacz import export_wacz
 from archiver.store.exports import Choice
 
-playwright_api = pytest.importorskip(
-    "playwright.sync_api", reason="playwright is not installed: no browser to test with"
-)
-
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium here: install it, or name it in CHROMIUM"
-)
+pytestmark = needs_chromium
 STORY = "https://news.example/world/story"
 PAGE = """<!doctype html><meta charset=utf-8><title>A story</title>
 <link rel=stylesheet href="/style.css"><h1>Rain in the north</h1><p id=first>{}</p>"""

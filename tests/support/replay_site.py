@@ -113,7 +113,7 @@ class Served:
 
 
 @contextmanager
-def serving(archive: Archive) -> Iterator[Served]:
+def serving(archive: Archive, token: str | None = None) -> Iterator[Served]:
     """The replay server of an archive, on a free port of loopback."""
     with listen("127.0.0.1", 0) as bound:
         port = bound.getsockname()[1]
@@ -123,6 +123,7 @@ def serving(archive: Archive) -> Iterator[Served]:
             host="127.0.0.1",
             port=port,
             archived_host="replay.localhost",
+            token=token,
         )
         server = make_server(app)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[bound])))
