@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from scrapy.http import Response
 
@@ -11,17 +10,15 @@ from archiver.discover.signals import Signal, page_signals
 from archiver.errors import ArchiverError, StorageError
 from archiver.fetch.index import original_of
 from archiver.fetch.noarchive import PRODUCT
+from archiver.fetch.rendered import rendered_page
 from archiver.model import Capture, Outlet, Page
 from archiver.revise.sightings import is_permanent
 from archiver.store.catalogue import Catalogue
 from archiver.store.warcs import Warcs
 from archiver.urls import canonical_url
-from archiver.warc.reader import StoredRecord, iter_records
 from spiders.sightings import AGAIN
 
 BODY_CAP = 64 * 1024 * 1024  # bytes of a decoded page; more is no article
-
-_LOOK_AHEAD = 1000  # records: what a browser asks for to make a page comes between
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,16 +80,9 @@ def stored_page(
 
 
 def _made_of(warcs: Warcs, capture: Capture) -> bytes | None:
-    """The page that a browser made of a captured one: its conversion stands soon after it."""
+    """The page that a browser made of a captured one."""
     with warcs.open(capture.warc.file) as source:
-        for record in islice(iter_records(source, start=capture.warc.offset), _LOOK_AHEAD):
-            if (
-                isinstance(record, StoredRecord)
-                and record.type == "conversion"
-                and record.header("WARC-Refers-To") == capture.warc.record_id
-            ):
-                return bytes(record.block[:BODY_CAP])
-    return None
+        return rendered_page(source, capture.warc, cap=BODY_CAP)
 
 
 def _item(

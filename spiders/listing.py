@@ -81,16 +81,24 @@ def requisites_of(response: Response, wanted: str) -> tuple[str, ...]:
 def wanted(listing: Listing, outlet: Outlet, now: datetime) -> tuple[list[Discovery], Counter[str]]:
     """The mentions that are this outlet's articles, and how many are not, by reason.
 
-    By its hosts and URL rules, then by what looks like a trap; what an `article_include` finds is
-    never taken for one.
+    See `no_article`.
     """
     found, refused = [], Counter[str]()
     for seen in listing.discoveries:
-        reason = refusal_of(seen.url, outlet)
-        if reason is None and not outlet.article_include:
-            reason = trap_of(seen.url, now=now)
+        reason = no_article(seen.url, outlet, now)
         if reason is None:
             found.append(seen)
         else:
             refused[reason] += 1
     return found, refused
+
+
+def no_article(url: str, outlet: Outlet, now: datetime) -> str | None:
+    """Why a URL is none of the outlet's articles, or looks like a trap; None where it may be one.
+
+    What an `article_include` finds is never taken for a trap.
+    """
+    reason = refusal_of(url, outlet)
+    if reason is None and not outlet.article_include:
+        reason = trap_of(url, now=now)
+    return reason

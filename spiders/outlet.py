@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import scrapy
 from scrapy import Request
+from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
@@ -26,6 +27,7 @@ from spiders.choosing import Choosing
 from spiders.failures import REFUSALS, UNTRIED, reason_of
 from spiders.items import PageItem
 from spiders.leftover import items_of, left_over
+from spiders.offline import all_pages, go_offline
 from spiders.polling import Polling
 from spiders.rechecks import Rechecks, rechecks_of
 from spiders.requisites import Requisites
@@ -43,7 +45,7 @@ class OutletSpider(scrapy.Spider):
     the default); `limit`, articles fetched at most in this run (0: no limit);
     `recheck`, which known articles are fetched again: none, modified (a source says it was
     modified after its last capture), due (those, and by the timetable of checks; the default) or
-    all.
+    all; `from`, `at`, `pages`: an archive to answer in the place of the network, see `go_offline`.
     """
 
     outlet: ClassVar[Outlet]
@@ -70,6 +72,12 @@ class OutletSpider(scrapy.Spider):
         self._sources: Sources
         self._requisites: Requisites
 
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """As Scrapy makes it; the last moment at which settings may change."""
+        go_offline(crawler, kwargs)
+        return super().from_crawler(crawler, *args, **kwargs)
+
     @property
     def run(self) -> RunExtension:
         """This crawl's run in the archive."""
@@ -92,6 +100,10 @@ class OutletSpider(scrapy.Spider):
         self._sources = Sources(self.run, self, Polling(self.crawler, due_only=self._due))
         most = self.settings.getint("ARCHIVER_HOST_REQUESTS")
         self._choosing = Choosing(self.run, host_requests=most)
+        if (pages := all_pages(self.crawler, self.run)) is not None:
+            for request in self.page_requests((url, None) for url in pages):
+                yield request
+            return
         for request in self._sources.requests(self.outlet.sources):
             yield request
         backlog = self.run.catalogue.backlog(self.outlet.id, max_attempts=self.max_attempts)

@@ -18,6 +18,7 @@ from archiver.fetch.run import RunExtension
 from archiver.model import Capture, CaptureKind, ExtractionState, Source, utcnow
 from archiver.urls import canonical_url
 from spiders.listing import hubs_of, read_listing, wanted
+from spiders.offline import memory_of
 from spiders.polling import Polling
 from spiders.walk import Step, Walk
 
@@ -34,7 +35,8 @@ class Sources:
         self._outlet = spider.outlet
         self._polling = polling
         self._walk = Walk()
-        self._learned = Learned(counts=run.catalogue.shapes(spider.outlet.id))
+        memory = memory_of(spider.crawler, run)
+        self._learned = Learned(counts=memory.shapes(spider.outlet.id))
 
     def requests(self, sources: Iterable[Source]) -> Iterable[Request]:
         """Conditional requests for those of an outlet's own sources that are to be asked."""

@@ -15,10 +15,13 @@ from archiver.config.tomlfile import TomlFile
 PREFIX = "ARCHIVER_"
 DELIMITER = "__"
 CONFIG_VARIABLE = "ARCHIVER_CONFIG"
+SCRATCH_VARIABLE = "ARCHIVER_SCRATCH"
 OTHER_VARIABLES = {
     CONFIG_VARIABLE: "Configuration file to read; see the search for it above.",
     "ARCHIVER_PARENT": "With which process a crawl ends; set by the daemon.",
     "ARCHIVER_PLANNED": "When the timetable had planned a crawl; set by the daemon.",
+    SCRATCH_VARIABLE: "Folder for what crawls of an archive note of their runs, by outlet; without"
+    " it, that is not kept.",
     "ARCHIVER_TRIGGER": "What started a crawl; set by the archiver for the crawls it starts.",
 }
 """Variables with our prefix that are no settings, and what they are for."""

@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    or_,
     select,
     tuple_,
     union_all,
@@ -26,9 +27,9 @@ from sqlalchemy.sql import ColumnElement
 from archiver.model import Capture, CaptureKind, ExtractionState
 from archiver.store import tables as t
 from archiver.store.base import Store, key_of
-from archiver.store.captures import select_captures, to_capture
+from archiver.store.captures import BROKEN_OFF, RETRY_STATUSES, select_captures, to_capture
 from archiver.store.hiding import hides_payloads, shown_of, veil_of, visible
-from archiver.store.index import MOST_SPELLINGS, first_usable, spellings_of
+from archiver.store.index import MOST_SPELLINGS, during, first_usable, spellings_of
 from archiver.store.revisions import shown_revisions
 from archiver.store.spans import IndexRow
 from archiver.store.veil import LAST, Redaction, Scope, Veil
@@ -138,6 +139,35 @@ class Lookups(Store):
         return min(
             shown, key=lambda one: (abs(one.captured_at - at), one.captured_at), default=None
         )
+
+    def newest(
+        self,
+        url: str,
+        usable: Callable[[IndexRow], bool] = lambda one: True,
+        *,
+        until: datetime | None = None,
+        exactly: bool = False,
+        final: bool = False,
+    ) -> Capture | None:
+        """The newest capture of a URL (by urlkey) that has an answer, is no 304 and not redacted.
+
+        Args:
+            url: canonical.
+            usable: says which captures count.
+            until: none after this moment.
+            exactly: none of another way to write the URL.
+            final: none of a server's trouble or a block, nor one that was broken off.
+        """
+        taken = t.capture.c
+        where = [taken.status.between(200, 599), taken.status != 304, *during(None, until)]
+        if exactly:
+            where.append(t.url.c.url == url)
+        if final:
+            where += [taken.status < 500, taken.status.not_in(RETRY_STATUSES)]
+            where.append(or_(taken.truncated.is_(None), taken.truncated.not_in(BROKEN_OFF)))
+        with self._reading() as conn:
+            row = first_usable(conn, key_of(url), where, True, usable)
+            return _taken(conn, row) if row is not None else None
 
     def capture_list(
         self,

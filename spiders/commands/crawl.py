@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import ExitStack
 
 from scrapy.exceptions import UsageError
 
@@ -12,6 +13,7 @@ from archiver.fetch.parent import end_with_parent
 from archiver.fetch.scrapy_private import ScrapyCrawl
 from archiver.store.fence import outlet_fence
 from archiver.store.lock import outlet_lock
+from spiders.offline import archive_of, go_offline
 from spiders.outlet import RECHECKS
 
 # The run's state, as the catalogue keeps it, and what the shell is told.
@@ -52,12 +54,14 @@ class Command(ScrapyCrawl):
         except KeyError as error:
             raise UsageError(str(error.args[0]), print_help=False) from error
         loaded = self.settings["ARCHIVER_LOADED"]
-        require_contact(loaded)
-        with (
-            outlet_lock(loaded.archive_folder / "locks", name),
-            outlet_fence(loaded.catalogue_url, name, lease=loaded.settings.daemon.lease) as fence,
-        ):
-            crawler.settings.set("ARCHIVER_FENCE", fence)
+        go_offline(crawler, opts.spargs)
+        with ExitStack() as held:
+            if archive_of(crawler) is None:
+                require_contact(loaded)
+                lease = loaded.settings.daemon.lease
+                held.enter_context(outlet_lock(loaded.archive_folder / "locks", name))
+                fence = held.enter_context(outlet_fence(loaded.catalogue_url, name, lease=lease))
+                crawler.settings.set("ARCHIVER_FENCE", fence)
             process.crawl(crawler, **opts.spargs)
             process.start()
         said = crawler.stats.get_stats() if crawler.stats else {}

@@ -100,6 +100,10 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "captures_of": lambda c: c.captures_of(PAGE),
     "nearest": lambda c: c.nearest(PAGE, START),
     "nearest of those of use": lambda c: c.nearest(PAGE, START, lambda one: False),
+    "newest": lambda c: c.newest(PAGE, until=START),
+    "newest of those of use": lambda c: c.newest(
+        PAGE, lambda one: False, until=START, exactly=True, final=True
+    ),
     "index_page": lambda c: c.index_page(SITE, since=START, until=START),
     "index_page backwards": lambda c: c.index_page(SITE, backwards=True),
     "index_page after another": lambda c: c.index_page(SITE, start=PLACE),
