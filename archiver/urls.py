@@ -38,10 +38,12 @@ _PLAIN = re.compile(
     r"https?://[a-z0-9.-]+(?::[1-9][0-9]{0,3})?/[A-Za-z0-9/._~-]*(?:\?[A-Za-z0-9=&._~-]*)?"
 )
 _PLAIN_PATH = re.compile(r"[a-z0-9/._~-]*")
+_SPACE = re.compile(r"\s")
 _WWW = re.compile(r"^www\d*\.(?=[^.]+\.)")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
+@lru_cache(maxsize=64)  # a page's canonical URL and its urlkey are asked for one after the other
 def _split(url: str) -> tuple[SplitResult, str, int | None]:
     """Parts, host in lower-case ASCII, and port where it is not the scheme's own."""
     text = url.strip()
@@ -52,7 +54,7 @@ def _split(url: str) -> tuple[SplitResult, str, int | None]:
     if scheme not in _DEFAULT_PORT:
         raise ValueError(f"not an http or https URL: {url[:200]!r}")
     host = (parts.hostname or "").rstrip(".")
-    if not host or any(char.isspace() for char in host):
+    if not host or _SPACE.search(host):
         raise ValueError(f"a URL without a host: {url[:200]!r}")
     if ":" in host:
         host = f"[{host}]"

@@ -47,6 +47,9 @@ def command(
     at once, articles are made anew, and what was broken off goes on where it was. Exit code 1
     where a file is damaged: its intact records count.
     """
+    from archiver.fetch.parallel import make_ready
+
+    make_ready("archiver.fetch.fileindex")  # before the imports that take long here
     from archiver.store.catalogue import Catalogue
     from archiver.store.tombstones import reconcile
 

@@ -19,7 +19,7 @@ from archiver.exchange.warcfile import member_of, stretch
 from archiver.fetch.imported import Imported
 from archiver.fetch.index import Row, Rows
 from archiver.fetch.recovery import add_rows
-from archiver.fetch.redacted import shown_lines
+from archiver.fetch.shown import shown_lines
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.copies import Copy, open_whole

@@ -9,7 +9,7 @@ from archiver.errors import ArchiverError, StorageError, WarcError
 from archiver.fetch.examine import Audited, Examined, Finding, Lost, examine
 from archiver.fetch.index import original_of
 from archiver.fetch.parallel import side_by_side
-from archiver.fetch.redacted import hiding, shown_lines
+from archiver.fetch.shown import hiding, shown_lines
 from archiver.store import tombstones
 from archiver.store.catalogue import Catalogue
 from archiver.store.copies import CHANGED, UNREACHABLE, Copy, fault_of, look_at

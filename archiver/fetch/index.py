@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from archiver.errors import WireError
 from archiver.fetch.imported import Imported, kind_of
@@ -19,7 +19,6 @@ from archiver.model import (
     SourceKind,
     WarcRef,
 )
-from archiver.store.catalogue import Catalogue
 from archiver.urls import canonical_url, urlkey
 from archiver.warc.fields import (
     digest_of,
@@ -31,6 +30,9 @@ from archiver.warc.reader import StoredRecord, iter_records
 from archiver.warc.record import mime_of
 from archiver.wire.codings import codings_of, iter_content
 from archiver.wire.spool import Content
+
+if TYPE_CHECKING:
+    from archiver.store.catalogue import Catalogue
 
 _DECODED_CAP = 32 * 1024 * 1024  # bytes; a body of more has no body digest
 _KINDS = {kind.value: kind for kind in CaptureKind}
@@ -206,8 +208,9 @@ class Rows:
 
 
 def _describes(record: StoredRecord, answer: StoredRecord) -> bool:
-    same = record.header("WARC-Concurrent-To") == answer.record_id
-    return record.type == "metadata" and same
+    if record.type != "metadata":
+        return False
+    return record.header("WARC-Concurrent-To") == answer.record_id
 
 
 def _stored_row(

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from concurrent.futures import Future, ProcessPoolExecutor
+from multiprocessing import forkserver, get_context
 from typing import TypeVar
 
 _Place = TypeVar("_Place")
 _Result = TypeVar("_Result")
+
+
+def make_ready(module: str) -> None:
+    """Have the processes' parent import the module of their work, while this one does other things.
+
+    For who will call `side_by_side` soon: to wait for these imports costs as much as some files.
+    """
+    if (os.cpu_count() or 1) > 1:
+        get_context("forkserver").set_forkserver_preload([module])
+        forkserver.ensure_running()
 
 
 def side_by_side(work: Callable[[_Place], _Result], places: Sequence[_Place]) -> Iterator[_Result]:
@@ -23,7 +34,15 @@ def side_by_side(work: Callable[[_Place], _Result], places: Sequence[_Place]) ->
         return
     context = get_context("forkserver")
     context.set_forkserver_preload([work.__module__])  # once, and not in each worker
+    waiting: deque[Future[_Result]] = deque()
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        step = 2 * workers  # bounds what waits in memory
-        for start in range(0, len(places), step):
-            yield from pool.map(work, places[start : start + step])
+        try:
+            for place in places:
+                if len(waiting) == 2 * workers:  # bounds what waits in memory
+                    yield waiting.popleft().result()
+                waiting.append(pool.submit(work, place))
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for one in waiting:  # of which nobody will ask
+                one.cancel()

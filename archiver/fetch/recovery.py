@@ -9,8 +9,8 @@ from itertools import islice
 from pathlib import Path
 
 from archiver.fetch.index import Row, Rows, rows_of_file
-from archiver.fetch.redacted import shown_lines, veil_sidecar
 from archiver.fetch.settling import settle
+from archiver.fetch.shown import shown_lines, veil_sidecar
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.warc.cdxj import file_lines, read_sidecar, write_sidecar

@@ -7,29 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.errors import ArchiverError
-from archiver.fetch.index import Row, Rows
+from archiver.fetch.fileindex import FileIndex, index_file, tried_file
 from archiver.fetch.parallel import side_by_side
 from archiver.fetch.recovery import add_rows
-from archiver.fetch.redacted import shown_lines
 from archiver.fetch.settling import being_made
+from archiver.fetch.shown import shown_lines
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
-from archiver.store.copies import Copy, open_whole
-from archiver.warc.cdxj import read_sidecar, record_line, sort_lines, write_sidecar
-from archiver.warc.reader import Damage, iter_records
-from archiver.warc.source import Digested
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileIndex:
-    """What one closed WARC holds: its rows, its CDXJ lines, and what is damaged in it."""
-
-    place: Path | Copy
-    size: int  # bytes
-    sha256: str  # hex
-    rows: tuple[Row, ...]
-    lines: tuple[str, ...]
-    damage: tuple[Damage, ...]
+from archiver.warc.cdxj import read_sidecar, write_sidecar
+from archiver.warc.reader import Damage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,43 +32,6 @@ class Indexed:
     known: bool
     sidecar: str | None
     damage: tuple[Damage, ...]
-
-
-def index_file(place: Path | Copy) -> FileIndex:
-    """Read a WARC, or a copy of one, once. Intact records count, damage is listed.
-
-    Raises:
-        WarcError, OSError: the file cannot be read.
-        StorageError: its store does not give it.
-    """
-    rows, lines, damage = Rows(), [], []
-    found: list[Row] = []
-    with Digested(open_whole(place)) as source:
-        for item in iter_records(source):
-            if isinstance(item, Damage):
-                damage.append(item)
-                continue
-            found += rows.take(item)
-            line = record_line(item)
-            if line:
-                lines.append(line)
-        found += rows.rest()
-        size, sha256 = source.size_and_sha256()
-    return FileIndex(
-        place=place,
-        size=size,
-        sha256=sha256,
-        rows=tuple(found),
-        lines=tuple(sort_lines(lines)),
-        damage=tuple(damage),
-    )
-
-
-def _tried(path: Path) -> FileIndex | ArchiverError:
-    try:
-        return index_file(path)
-    except ArchiverError as error:
-        return error
 
 
 def reindex(
@@ -107,7 +56,7 @@ def reindex(
     veil = catalogue.veil()
     made = being_made(folder) | {one.name for one in catalogue.removals()}
     paths = [path for path in sorted(folder.glob("*.warc.gz")) if path.name not in made]
-    for path, tried in zip(paths, side_by_side(_tried, paths), strict=True):
+    for path, tried in zip(paths, side_by_side(tried_file, paths), strict=True):
         name = path.name
         found = tried
         if mend(path, None if isinstance(tried, ArchiverError) else tried.sha256):

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from archiver.errors import StorageError
+from archiver.fetch.fileindex import FileIndex, index_file
 from archiver.fetch.parallel import side_by_side
-from archiver.fetch.reindex import FileIndex, Indexed, catalogued, index_file
+from archiver.fetch.reindex import Indexed, catalogued
 from archiver.model import utcnow
 from archiver.store.blobs import Blobs, check_key
 from archiver.store.catalogue import Catalogue

@@ -18,7 +18,6 @@ from pathlib import Path
 
 from archiver.errors import ArchiverError, LockedError, WarcError, disk_error
 from archiver.fetch.index import original_of
-from archiver.fetch.redacted import shown_lines
 from archiver.fetch.settling import (
     ASIDE,
     Intent,
@@ -28,6 +27,7 @@ from archiver.fetch.settling import (
     publish,
     write_note,
 )
+from archiver.fetch.shown import shown_lines
 from archiver.model import WarcRef, utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.files import WarcFile

@@ -25,7 +25,8 @@ from archiver.fetch.noarchive import asks_not_to_be_kept
 from archiver.fetch.purpose import purpose_of
 from archiver.fetch.recorder import Recorder
 from archiver.fetch.recovery import finish_left_files
-from archiver.fetch.redacted import FreshVeil, veil_sidecar
+from archiver.fetch.redacted import FreshVeil
+from archiver.fetch.shown import veil_sidecar
 from archiver.model import Capture, CaptureKind, Outlet, Problem, utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.identity import Territory

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from archiver.errors import ArchiverError, UsageError
-from archiver.fetch.redacted import veil_sidecar
+from archiver.fetch.shown import veil_sidecar
 from archiver.model import utcnow
 from archiver.store import tombstones
 from archiver.store.catalogue import Catalogue

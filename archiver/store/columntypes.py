@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -43,9 +44,21 @@ def from_micros(micros: int) -> datetime:
     return _EPOCH + micros * _MICROSECOND
 
 
+# What comes back from `unpack` as it is, so that this need not be tried.
+_SHA1 = re.compile(r"sha1:[A-Z2-7]{32}")
+_URN = re.compile(
+    r"<urn:uuid:([0-9a-f]{8})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{4})-([0-9a-f]{12})>"
+)
+_TO_HEX = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", "0123456789ABCDEFGHIJKLMNOPQRSTUV")
+
+
 @lru_cache(maxsize=1024)  # a digest is looked for, then kept as that of payload and body
 def pack(text: str) -> bytes:
     """A digest or record id in few bytes; any text at all comes back from `unpack` unchanged."""
+    if _SHA1.fullmatch(text):
+        return _SHA1_BASE32 + int(text[5:].translate(_TO_HEX), 32).to_bytes(20, "big")
+    if found := _URN.fullmatch(text):
+        return _UUID_URN + bytes.fromhex("".join(found.groups()))
     packed = _pack_known(text)
     if packed is not None and unpack(packed) == text:
         return packed

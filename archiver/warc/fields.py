@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from archiver.wire.spool import Content, pieces
@@ -62,6 +63,7 @@ def warc_date(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+@lru_cache(maxsize=64)  # the records of one exchange have one
 def parse_warc_date(text: str) -> datetime | None:
     """Read a WARC-Date, to the microsecond; None where it is not well-formed.
 

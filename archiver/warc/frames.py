@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from archiver.warc.stored import Headers, first_values
@@ -14,6 +14,9 @@ _NOT_BLANK = re.compile(rb"[^\r\n]")
 _VERSION = re.compile(rb"WARC/\d+\.\d+\s*\n")
 _HEADER_END = re.compile(rb"\n\r?\n")
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
+_LENGTH_FIELD = "content-length"
+# A line as nearly all are: no white space but single ones within, not folded.
+_PLAIN_LINE = re.compile(r"\n([^\s:](?:[^\r\n:]*[^\s:])?):[ \t]*([^\s](?:[^\r\n]*[^\s])?)\r(?=\n)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,32 @@ def cut_records(read: Callable[[], bytes]) -> Iterator[Frame | Fault]:
         yield Frame(start, block_start, block_start + length, headers, fields, block)
 
 
+def whole_record(data: Sequence[bytes]) -> Frame | None:
+    """Cut one record that is all of the data but the line breaks after it; None where it is not.
+
+    What `cut_records` gives of the same pieces, for the one case that nearly all gzip members
+    are: without a search for what may follow, and of a large block with one copy.
+    """
+    first, last = data[0], data[-1]
+    header_end = _HEADER_END.search(first, 0, _MAX_HEADER)
+    if header_end is None or not _VERSION.match(first):
+        return None
+    at = header_end.end()
+    headers = parse_header(first[:at])
+    fields = first_values(headers)
+    length = _length(headers, fields)
+    if isinstance(length, str):
+        return None
+    after = sum(map(len, data)) - at - length
+    if not 0 <= after <= len(last) or last[len(last) - after :].strip(b"\r\n"):
+        return None
+    if len(data) == 1:
+        block = first[at : at + length]
+    else:
+        block = b"".join((memoryview(first)[at:], *data[1:-1], last[: len(last) - after]))
+    return Frame(0, at, at + length, headers, fields, block)
+
+
 def _take(
     read: Callable[[], bytes], window: bytes, at: int, length: int
 ) -> tuple[bytes | None, bytes, int, int]:
@@ -111,12 +140,19 @@ def parse_header(head: bytes) -> Headers:
 
     A line that is no UTF-8 is read as Latin-1, one without a colon left out.
     """
+    try:
+        text = head.decode()
+    except UnicodeDecodeError:
+        return _fields_of([_text(line) for line in head.split(b"\n")])
+    found = _PLAIN_LINE.findall(text)
+    if len(found) == text.count("\n") - 2:  # all but the version and the empty line
+        return tuple(found)
+    return _fields_of(text.split("\n"))
+
+
+def _fields_of(lines: list[str]) -> Headers:
     found: list[tuple[str, str]] = []
     last = False  # whether the line before can be folded
-    try:
-        lines = head.decode().split("\n")
-    except UnicodeDecodeError:
-        lines = [_text(line) for line in head.split(b"\n")]
     for line in lines[1:]:
         if line[:1] in (" ", "\t") and line.strip():
             if last:
@@ -139,8 +175,9 @@ def _text(line: bytes) -> str:
 
 def _length(headers: Headers, fields: dict[str, str]) -> int | str:
     """Read the Content-Length, or say what is there instead; of two, neither can be trusted."""
-    value = fields.get("content-length", "missing")
+    value = fields.get(_LENGTH_FIELD, "missing")
     if len(fields) < len(headers):
-        said = {value for name, value in headers if name.lower() == "content-length"}
+        size = len(_LENGTH_FIELD)  # asked first: cheaper
+        said = {v for name, v in headers if len(name) == size and name.lower() == _LENGTH_FIELD}
         value = " and ".join(sorted(said)) or value
     return int(value) if _LENGTH.fullmatch(value) else value[:80]

@@ -66,6 +66,15 @@ class GzipMember:
                 return piece
         return b""
 
+    def whole(self, most: int) -> tuple[list[bytes], int] | None:
+        """Read all of it in pieces, and where it ends; None where it is broken, empty or larger."""
+        held = [self.read()]
+        size = len(held[0])
+        while self.end is None and size <= most and (piece := self.read()):
+            held.append(piece)
+            size += len(piece)
+        return (held, self.end) if self.end is not None and 0 < size <= most else None
+
     def begin(self, count: int) -> bytes:
         """Read its first bytes, as many as asked for if there are so many."""
         begun = b""

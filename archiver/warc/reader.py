@@ -14,7 +14,7 @@ from pathlib import Path
 
 from archiver.errors import WarcError
 from archiver.warc.fields import parse_warc_date
-from archiver.warc.frames import Fault, Frame, cut_records
+from archiver.warc.frames import HELD, Fault, Frame, cut_records, whole_record
 from archiver.warc.members import MAGIC, FileWindow, GzipMember, JoinedMembers
 from archiver.warc.source import ByteSource, HeldSource, begin_of, opened
 from archiver.warc.stored import Damage, StoredRecord
@@ -106,6 +106,12 @@ def _gzipped(source: ByteSource, start: int) -> Iterator[StoredRecord | Damage]:
     offset = start
     may_join = True
     while file.at(offset):
+        whole = GzipMember(file, offset).whole(HELD)
+        frame = whole and whole_record(whole[0])
+        if whole and frame:  # as nearly all are; whatever else it is, is found out below
+            yield _stored(frame, frame.block or b"", name, offset, whole[1] - offset)
+            offset = whole[1]
+            continue
         member = GzipMember(file, offset)
         items = cut_records(member.read)
         record, more = next(items, None), next(items, None)

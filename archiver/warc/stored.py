@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from archiver.wire.answer import ParsedResponse, parse_head, parse_response
+from archiver.wire.answer import (
+    ParsedResponse,
+    PlainHead,
+    parse_head,
+    parse_response,
+    plain_head,
+)
 from archiver.wire.codings import decode_content
 from archiver.wire.head import ResponseHead
 from archiver.wire.spool import Content
@@ -41,6 +47,7 @@ class StoredRecord:
     headers: Headers
     fields: Mapping[str, str] = field(compare=False, repr=False)
     block: Content = field(repr=False)
+    _head: PlainHead | None = field(default=None, init=False, compare=False, repr=False)
 
     def header(self, name: str) -> str | None:
         """Give the first value of a WARC header field, by name in any case."""
@@ -63,7 +70,8 @@ class StoredRecord:
             WireError: where the block is no HTTP answer.
 
         """
-        return parse_response(self.block, method="HEAD" if self.type == "revisit" else method)
+        method = "HEAD" if self.type == "revisit" else method
+        return parse_response(self.block, method=method, known=self._plain_head())
 
     def http_head(self) -> ResponseHead:
         """Read the head alone of the HTTP answer in the block.
@@ -72,7 +80,14 @@ class StoredRecord:
             WireError: where the block is no HTTP answer.
 
         """
-        return parse_head(self.block)
+        plain = self._plain_head()
+        return parse_head(self.block) if plain is None else plain.head
+
+    def _plain_head(self) -> PlainHead | None:
+        """The head, read once where it is a plain one: who indexes a record asks several times."""
+        if self._head is None:
+            object.__setattr__(self, "_head", plain_head(self.block))
+        return self._head
 
     def body(self, cap: int) -> bytes:
         """Give the content with all codings removed: the HTTP body, or else the whole block.

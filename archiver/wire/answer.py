@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from archiver.errors import WireError
-from archiver.wire.codings import decode_transfer
-from archiver.wire.framer import MAX_PAYLOAD, ResponseFramer
-from archiver.wire.head import Fields, ResponseHead
+from archiver.wire.codings import codings_of, decode_transfer
+from archiver.wire.framer import BODILESS, HEAD_END, MAX_HEAD, MAX_PAYLOAD, ResponseFramer
+from archiver.wire.head import Fields, ResponseHead, parse_response_head
 from archiver.wire.spool import Content, Spool, Streamed, pieces, portion
 
 _PASSING = 64 * 1024  # bytes that are held while others pass
@@ -34,17 +34,48 @@ class ParsedResponse:
     excess: int = 0
 
 
-def parse_response(raw: Content, *, method: str = "GET", cap: int = MAX_PAYLOAD) -> ParsedResponse:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlainHead:
+    """The head of an answer that begins with it, `length` bytes with the empty line."""
+
+    head: ResponseHead
+    length: int
+
+
+def plain_head(raw: Content) -> PlainHead | None:
+    """Read a head as nearly all are: at the very beginning, whole, of no interim answer.
+
+    None where it is not so, or `raw` is not in memory: to be read by `parse_response`.
+    """
+    if not isinstance(raw, bytes) or not raw.startswith(b"HTTP/"):
+        return None
+    end = HEAD_END.search(raw, 0, MAX_HEAD)
+    head = parse_response_head(raw[: end.end()]) if end else None
+    if end is None or head is None or 100 <= head.status < 200:
+        return None
+    return PlainHead(head=head, length=end.end())
+
+
+def parse_response(
+    raw: Content,
+    *,
+    method: str = "GET",
+    cap: int = MAX_PAYLOAD,
+    known: PlainHead | None = None,
+) -> ParsedResponse:
     """Read the response in `raw`, which was the answer to a request of `method`.
 
     Gives what there is of a body that was cut. Interim answers in front, as other archivers
     store them, count to the head. A payload is bytes if `raw` is; if not, it reads itself from
-    `raw`, so that memory is flat.
+    `raw`, so that memory is flat. `known` is what `plain_head` made of it, where it was asked.
 
     Raises:
         WireError: where `raw` does not begin as an HTTP response, its head is larger than
             `MAX_HEAD`, or a transfer coding hides more than `cap` bytes.
     """
+    known = known or plain_head(raw)
+    if known is not None and not codings_of(known.head.headers, b"transfer-encoding"):
+        return _by_length(raw, method, known)
     framer, steps = _begun(raw, method, Spool if isinstance(raw, bytes) else _Passing)
     followed = framer.chunked or framer.head is None  # else its head tells all
     if followed:
@@ -73,6 +104,24 @@ def parse_response(raw: Content, *, method: str = "GET", cap: int = MAX_PAYLOAD)
         payload=_decoded(payload, framer.codings, cap) if framer.codings else payload,
         complete=complete,
         excess=excess,
+    )
+
+
+def _by_length(raw: Content, method: str, known: PlainHead) -> ParsedResponse:
+    """The answer whose end its head tells, or the end of the bytes (RFC 9112, section 6.3)."""
+    head, room = known.head, len(raw) - known.length
+    bodiless = method.upper() == "HEAD" or head.status in BODILESS
+    stated = 0 if bodiless else head.content_length
+    size = room if stated is None else min(room, stated)
+    return ParsedResponse(
+        version=head.version,
+        status=head.status,
+        reason=head.reason,
+        headers=head.headers,
+        head_length=known.length,
+        payload=portion(raw, known.length, known.length + size),
+        complete=stated in (None, size),
+        excess=room - size,
     )
 
 

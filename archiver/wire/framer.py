@@ -17,8 +17,8 @@ from archiver.wire.spool import Content, Spool
 MAX_HEAD = 256 * 1024  # bytes of interim answers and head together
 MAX_PAYLOAD = 1024 * 1024 * 1024  # bytes, where transfer codings compress
 
-_HEAD_END = re.compile(rb"\n\r?\n")
-_BODILESS = frozenset({101, 204, 304})
+HEAD_END = re.compile(rb"\n\r?\n")
+BODILESS = frozenset({101, 204, 304})
 
 
 class ResponseFramer:
@@ -181,7 +181,7 @@ class ResponseFramer:
         if not b"HTTP/".startswith(bytes(raw[self._start : self._start + 5]).upper()):
             self.fault = "no-http"
             return False
-        match = _HEAD_END.search(raw, max(self._start, self._scanned))
+        match = HEAD_END.search(raw, max(self._start, self._scanned))
         end = match.end() if match else len(raw)
         if end > self._max_head:
             self.fault = "too-large"
@@ -216,7 +216,7 @@ class ResponseFramer:
         self.head = head
         self.head_length = at - self._start
         self._codings = codings_of(head.headers, b"transfer-encoding")
-        if self._is_head or head.status in _BODILESS:
+        if self._is_head or head.status in BODILESS:
             self.body_length = 0
         elif "chunked" in self._codings:
             self._chunked = ChunkedBody(self._raw, at, self._spool())

@@ -12,9 +12,10 @@ import pytest
 from support.exchanges import STARTED, answer, exchange
 
 from archiver.fetch.audit import Audit, audit_file
+from archiver.fetch.fileindex import index_file
 from archiver.fetch.parallel import side_by_side
 from archiver.fetch.recovery import finish_left_files
-from archiver.fetch.reindex import index_file, reindex
+from archiver.fetch.reindex import reindex
 from archiver.store import tables as t
 from archiver.store.catalogue import Catalogue
 from archiver.store.warcs import Warcs
