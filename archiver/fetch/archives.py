@@ -13,9 +13,9 @@ from archiver.config.load import CONFIG_FILE, Loaded, load
 from archiver.config.sources import CONFIG_VARIABLE
 from archiver.errors import ArchiverError, NoArchiveError, UsageError, WarcError
 from archiver.fetch.archived import Archived, Reads
+from archiver.fetch.fileindex import FileIndex, index_file
 from archiver.fetch.parallel import side_by_side
 from archiver.fetch.recovery import add_rows
-from archiver.fetch.reindex import FileIndex, index_file
 from archiver.model import WarcRef
 from archiver.store.catalogue import Catalogue
 from archiver.store.readcache import ReadCache
