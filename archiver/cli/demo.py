@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -135,6 +136,7 @@ def _show_files(loaded: Loaded) -> None:
 
 
 def _serve(loaded: Loaded) -> None:
+    from archiver.config.seeds import read_seeds
     from archiver.errors import ArchiverError
     from archiver.replay.server import run
     from archiver.store.catalogue import Catalogue
@@ -152,6 +154,7 @@ def _serve(loaded: Loaded) -> None:
                 archived_host=replay.archived_host,
                 public_host=replay.public_host,
                 token=replay.token.get_secret_value() if replay.token else None,
+                outlets=cache(lambda: read_seeds(loaded.seeds_folder).outlets),
                 announce=lambda url: click.echo(f"Replay: {url}  (stop with Ctrl-C)"),
             )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import click
 
 from archiver.cli.context import load_settings
@@ -17,6 +19,7 @@ def command(context: click.Context, host: str | None, port: str | None) -> None:
     Pages appear as they were captured, on an origin of their own, without scripts. Beyond
     loopback everybody needs the token: ARCHIVER_REPLAY__TOKEN, or one that is printed.
     """
+    from archiver.config.seeds import read_seeds
     from archiver.replay.server import run  # the web server takes a fifth of a second
     from archiver.store.catalogue import Catalogue
     from archiver.store.tombstones import reconcile
@@ -34,5 +37,6 @@ def command(context: click.Context, host: str | None, port: str | None) -> None:
             archived_host=replay.archived_host,
             public_host=replay.public_host,
             token=replay.token.get_secret_value() if replay.token else None,
+            outlets=cache(lambda: read_seeds(loaded.seeds_folder).outlets),
             announce=lambda url: click.echo(f"{url}  (stop with Ctrl-C)"),
         )

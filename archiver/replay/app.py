@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -15,11 +15,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from archiver.errors import ArchiverError, StorageError
+from archiver.model import Outlet
 from archiver.replay.calendars import CalendarPages
 from archiver.replay.cdx_api import CdxApi
 from archiver.replay.changes import ChangePages
 from archiver.replay.guard import ArchivedGuard, InterfaceGuard, Keys
 from archiver.replay.memento import Archive
+from archiver.replay.outlets import OutletPages
 from archiver.replay.pages import Pages
 from archiver.replay.policy import notice_headers, ui_headers
 from archiver.replay.stored import Stored, WithheldError
@@ -77,11 +79,13 @@ def create_app(
     port: int,
     archived_host: str,
     token: str | None = None,
+    outlets: Callable[[], Mapping[str, Outlet]] = dict,
 ) -> Starlette:
     """The replay server over an open catalogue and its WARC files.
 
     The interface answers as `host`, 127.0.0.1 and localhost, archived pages as `archived_host`.
     Where there is a `token` nothing is read without it.
+    `outlets` gives what the seed files say of outlets, and is asked once somebody looks at one.
 
     Raises:
         ValueError: where the two would share a name.
@@ -99,6 +103,7 @@ def create_app(
     archive = Archive(stored, pages, origin=archive_origin, ui_origins=ui_origins)
     interface = Interface(stored, pages)
     calendar = CalendarPages(stored, pages)
+    days = OutletPages(stored, pages, outlets)
     index = CdxApi(catalogue, warcs.folder).routes()
     changes = ChangePages(stored, pages, base=ui_origins[0])
     static = Mount("/static", StaticFiles(directory=_STATIC))
@@ -111,6 +116,9 @@ def create_app(
             Route("/", interface.home, methods=_READ),
             Route("/captures", interface.captures, methods=_READ),
             Route("/calendar", calendar.calendar, methods=_READ),
+            Route("/outlets", days.outlets, methods=_READ),
+            Route("/outlet", days.outlet, methods=_READ),
+            Route("/outlet/captures", days.captures, methods=_READ),
             Route("/article", interface.article, methods=_READ),
             Route("/view/{rest:path}", interface.view, methods=_READ),
             Route("/changes", changes.changes, methods=_READ),

@@ -8,12 +8,13 @@ import ipaddress
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import uvicorn
 
 from archiver.errors import ArchiverError, NoArchiveError
+from archiver.model import Outlet
 from archiver.replay.app import create_app
 from archiver.store.catalogue import Catalogue
 from archiver.store.warcs import Warcs
@@ -64,12 +65,14 @@ def run(
     archived_host: str,
     public_host: str = "",
     token: str | None = None,
+    outlets: Callable[[], Mapping[str, Outlet]] = dict,
     announce: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Serve the archive until interrupted. `announce` gets the interface's URL once it listens.
 
     `public_host` is the name by which others reach `host`. Without a `token`, one is made where
     `host` is not loopback; `announce` then gets the address that logs in, and nothing else does.
+    `outlets` gives what the seed files say of outlets.
 
     Raises:
         NoArchiveError: where nothing has been captured yet.
@@ -98,6 +101,7 @@ def run(
             port=port,
             archived_host=archived_host,
             token=token,
+            outlets=outlets,
         )
         server = make_server(app)
         announce(f"http://{_shown(public_host or host)}{'' if port == 80 else f':{port}'}/{login}")

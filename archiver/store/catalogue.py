@@ -22,6 +22,7 @@ from archiver.store.likenesses import Likenesses
 from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
 from archiver.store.migrate import migrate
+from archiver.store.outletdays import OutletDays
 from archiver.store.patience import PATIENCE
 from archiver.store.polls import Polls
 from archiver.store.rechecks import Rechecks
@@ -54,6 +55,7 @@ class Catalogue(
     Referring,
     CaptureIndex,
     Days,
+    OutletDays,
     Lists,
     History,
     Likenesses,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, bindparam, not_, or_, select
@@ -12,7 +12,7 @@ from sqlalchemy.sql import ColumnElement
 from archiver.model import Capture
 from archiver.store import tables as t
 from archiver.store.base import batches
-from archiver.store.veil import Redaction, Replaced, Scope, Veil, What, named_keys
+from archiver.store.veil import LAST, Redaction, Replaced, Scope, Veil, What, named_keys
 
 _KEYED = (
     select(t.redacted.c.what, t.redacted.c.key, t.redaction)
@@ -33,6 +33,12 @@ _ALL_PAYLOADS = (
     .where(t.redaction.c.lifted.is_(None), t.redacted.c.what == What.PAYLOAD)
     .distinct()
 )
+_MARKS = (
+    select(t.redacted.c.what, t.redacted.c.key, t.redaction.c.moment)
+    .join_from(t.redacted, t.redaction, t.redacted.c.redaction_id == t.redaction.c.id)
+    .where(t.redaction.c.lifted.is_(None))
+)
+_FOLDERS = 50  # redacted ones in one condition, since SQLite bounds how deep one may be
 _SECOND = timedelta(seconds=1)
 _ANY = select(t.redaction.c.id).where(t.redaction.c.lifted.is_(None)).limit(1)
 
@@ -78,6 +84,45 @@ def shown_of(conn: Connection, urls: Mapping[int, str]) -> ColumnElement[bool]:
         for second in sorted(hidden)
     ]
     return and_(*parts, *_no_hidden_payload(conn))
+
+
+def shown_among(
+    conn: Connection, since: datetime | None = None, until: datetime | None = None
+) -> list[ColumnElement[bool]]:
+    """Which captures of whatever URLs nothing hides, as conditions of a query over some time.
+
+    Found from what is redacted, so that URLs of the others are not read: all but spellings that
+    nobody knew of, which lists leave out one by one. Cost grows with what is hidden.
+    """
+    taken, url = t.capture.c, t.url.c
+    rows = conn.execute(_MARKS).all()
+    whole = {row.key for row in rows if row.what == What.URL and row.moment is None}
+    folders = sorted({row.key for row in rows if row.what == What.PREFIX})
+    names: list[ColumnElement[bool]] = [url.urlkey.in_(batch) for batch in batches(sorted(whole))]
+    names += [
+        or_(*(part for key in folders[start : start + _FOLDERS] for part in below(key)))
+        for start in range(0, len(folders), _FOLDERS)
+    ]
+    parts: list[ColumnElement[bool]] = [
+        taken.url_id.not_in(select(url.id).where(named)) for named in names
+    ]
+    for row in rows:
+        if row.what != What.URL or row.moment is None:
+            continue
+        end = row.moment + _SECOND
+        if (since is None or end > since) and (until is None or row.moment < until):
+            own = taken.url_id.in_(select(url.id).where(url.urlkey == row.key))
+            parts.append(not_(and_(taken.at >= row.moment, taken.at < end, own)))
+    return [*parts, *_no_hidden_payload(conn)]
+
+
+def below(prefix: str) -> list[ColumnElement[bool]]:
+    """The URLs in a folder of addresses, as ranges of the index of urlkeys."""
+    key = t.url.c.urlkey
+    if prefix.endswith(")/"):
+        return [and_(key >= prefix, key < prefix + LAST)]
+    deeper = [and_(key >= prefix + mark, key < prefix + mark + LAST) for mark in "/?"]
+    return [key == prefix, *deeper]
 
 
 def _no_hidden_payload(conn: Connection) -> list[ColumnElement[bool]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, or_, select
+from sqlalchemy import Connection, Row, Select, and_, or_, select
 
 from archiver.store import tables as t
 from archiver.store.base import Store
@@ -27,6 +28,7 @@ class ArticleRow:
     state: str
     gone_at: datetime | None  # since when its state is another than live
     gone_status: int | None
+    published: str | None = None  # the page's own word, ISO 8601; of new articles only
 
 
 class Lists(Store):
@@ -74,28 +76,10 @@ class Lists(Store):
         self, outlet: str, *, state: str = "live", min_revision: int = 1, limit: int = 100
     ) -> Sequence[ArticleRow]:
         """Articles of an outlet in one state, last seen first; nothing that is redacted."""
-        article, revision = t.article.c, t.revision.c
-        newest = and_(revision.article_id == article.id, revision.number == article.revision)
+        article = t.article.c
         wanted = (
-            select(
-                article.id,
-                t.url.c.url,
-                revision.title,
-                article.revision,
-                article.first_seen,
-                article.last_seen,
-                article.state,
-                article.gone_at,
-                article.gone_status,
-            )
-            .join_from(t.article, t.outlet, article.outlet_id == t.outlet.c.id)
-            .join(t.url, article.page_id == t.url.c.id)
-            .join(t.revision, newest)
-            .where(
-                t.outlet.c.name == outlet,
-                article.state == state,
-                article.revision >= min_revision,
-            )
+            _rows(outlet)
+            .where(article.state == state, article.revision >= min_revision)
             .order_by(article.last_seen.desc(), article.id)
         )
         found: list[ArticleRow] = []
@@ -114,6 +98,49 @@ class Lists(Store):
                 step = wanted.where(article.last_seen <= last.last_seen, further).limit(limit)
         return found[:limit]
 
+    def new_articles(
+        self, outlet: str, *, since: datetime, until: datetime, limit: int = 100
+    ) -> Sequence[ArticleRow]:
+        """Articles of an outlet that were captured first in a span of time, in that order.
+
+        None that is redacted. Steps through an index: cost grows with what came in that time.
+        """
+        first = t.article.c.first_seen
+        said = t.revision.c.article["published"].as_string().label("published")
+        wanted = _rows(outlet).add_columns(said).where(first >= since, first < until)
+        wanted = wanted.order_by(first, t.article.c.id)
+        found: list[ArticleRow] = []
+        with self._reading() as conn:
+            for start in itertools.count(step=limit):
+                rows = conn.execute(wanted.limit(limit).offset(start)).all()
+                found += _shown(conn, rows)
+                if len(rows) < limit or len(found) >= limit:
+                    break
+        return found[:limit]
+
+
+def _rows(outlet: str) -> Select[Any]:
+    """An outlet's articles, with their newest revisions."""
+    article, revision = t.article.c, t.revision.c
+    newest = and_(revision.article_id == article.id, revision.number == article.revision)
+    return (
+        select(
+            article.id,
+            t.url.c.url,
+            revision.title,
+            article.revision,
+            article.first_seen,
+            article.last_seen,
+            article.state,
+            article.gone_at,
+            article.gone_status,
+        )
+        .join_from(t.article, t.outlet, article.outlet_id == t.outlet.c.id)
+        .join(t.url, article.page_id == t.url.c.id)
+        .join(t.revision, newest)
+        .where(t.outlet.c.name == outlet)
+    )
+
 
 def _shown(conn: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[ArticleRow]:
     """What may be shown of articles; where the newest revision is redacted, as the one before."""
@@ -129,4 +156,6 @@ def _shown(conn: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[
                 continue
             newest = revisions[-1]
             facts |= {"title": newest.article.title, "revision": newest.number}
+            if "published" in facts:
+                facts["published"] = newest.article.published
         yield ArticleRow(**facts)

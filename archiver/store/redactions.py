@@ -16,6 +16,7 @@ from archiver.store.aliases import with_targets
 from archiver.store.base import Store, key_of
 from archiver.store.engine import insert
 from archiver.store.hiding import (
+    below,
     hides_anything,
     hides_payloads,
     to_redaction,
@@ -176,11 +177,8 @@ def _named(redaction: Redaction) -> ColumnElement[bool]:
     for what, text in redaction.marks():
         if what is What.URL:
             parts.append(key == text)
-        elif what is What.PREFIX and text.endswith(")/"):
-            parts.append(and_(key >= text, key < text + LAST))
         elif what is What.PREFIX:
-            below = [and_(key >= text + mark, key < text + mark + LAST) for mark in "/?"]
-            parts += [key == text, *below]
+            parts += below(text)
     return or_(*parts)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from support.exchanges import answer, exchange
 
-from archiver.model import Capture, CaptureKind
+from archiver.model import Capture, CaptureKind, Outlet
 from archiver.replay.app import create_app
 from archiver.replay.server import listen, make_server
 from archiver.store.catalogue import Catalogue
@@ -113,8 +114,12 @@ class Served:
 
 
 @contextmanager
-def serving(archive: Archive, token: str | None = None) -> Iterator[Served]:
-    """The replay server of an archive, on a free port of loopback."""
+def serving(
+    archive: Archive,
+    token: str | None = None,
+    outlets: Mapping[str, Outlet] = MappingProxyType({}),
+) -> Iterator[Served]:
+    """The replay server of an archive, on a free port of loopback; `outlets` as of seed files."""
     with listen("127.0.0.1", 0) as bound:
         port = bound.getsockname()[1]
         app = create_app(
@@ -124,6 +129,7 @@ def serving(archive: Archive, token: str | None = None) -> Iterator[Served]:
             port=port,
             archived_host="replay.localhost",
             token=token,
+            outlets=lambda: outlets,
         )
         server = make_server(app)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[bound])))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -113,6 +114,16 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "around where nothing is of use": lambda c: c.around(PAGE, START, lambda one: False),
     "capture_days": lambda c: c.capture_days(PAGE),
     "capture_hours": lambda c: c.capture_hours(PAGE, START.date()),
+    "outlet_spans": lambda c: c.outlet_spans(),
+    "outlet_counts": lambda c: c.outlet_counts(
+        "sky-news", since=START, until=after(days=31), step=timedelta(days=1)
+    ),
+    "outlet_beside": lambda c: c.outlet_beside("sky-news", since=START, until=after(days=1)),
+    "outlet_captures": lambda c: c.outlet_captures(
+        "sky-news", since=START, until=after(days=1), after="1.2.3.4"
+    ),
+    "section_sources": lambda c: c.section_sources("sky-news"),
+    "new_articles": lambda c: c.new_articles("sky-news", since=START, until=after(days=1)),
     "original_of": lambda c: c.original_of(PAGE, after(days=9), DIGEST),
     "capture_list": lambda c: c.capture_list(prefix="https://news.sky.com/", after=PAGE),
     "capture_list of an outlet": lambda c: c.capture_list(outlet="sky-news"),
@@ -216,6 +227,10 @@ def test_the_cost_is_that_of_what_is_asked(catalogue: Catalogue, name: str) -> N
         # rows of one urlkey may be sorted, never those of a span
         whole = re.compile("USE TEMP B-TREE FOR ORDER BY.*JOIN capture", re.DOTALL)
         assert [plan for plan in plans if whole.match(plan)] == []
+    if name.startswith("outlet_"):
+        of_day = [plan for plan in plans if re.match(r"SEARCH capture\b", plan)]
+        assert of_day
+        assert all("ix_capture_outlet_id_at" in plan for plan in of_day)
     if name == "original_of":
         by_digest = [plan for plan in plans if "ix_capture_payload_digest" in plan]
         assert by_digest  # and not by all captures of the URL, in the order of time
