@@ -6,9 +6,12 @@ import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 
+import re2
+
 from archiver.store.spans import IndexRow
 
 _MAX_PATTERN = 500  # characters of a regular expression
+_PATTERN_MEMORY = 256 * 1024  # bytes; one that needs more is refused
 
 
 class BadQueryError(ValueError):
@@ -118,9 +121,23 @@ def make_filter(text: str, dialect: Dialect) -> Test:
         return lambda row: (value in read(row)) != turned
     if len(value) > _MAX_PATTERN:
         raise BadQueryError(f"filter: a pattern has at most {_MAX_PATTERN} characters")
-    try:
-        pattern = re.compile(value)
-    except (re.error, OverflowError, RecursionError, Warning) as error:
-        raise BadQueryError(f"filter: {value[:80]!r} is no regular expression: {error}") from None
+    pattern = _pattern(value)
     test = pattern.match if dialect is Dialect.PYWB else pattern.fullmatch
     return lambda row: (test(read(row)) is not None) != turned
+
+
+def _pattern(text: str) -> re2._Regexp:
+    """A pattern that takes time by the length of what it is held against, whatever it says.
+
+    Anybody may send one, and Python's own takes for ever on some.
+    """
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _PATTERN_MEMORY
+    try:
+        return re2.compile(text, options)
+    except (re2.error, UnicodeError) as error:
+        why = error.args[0].decode() if isinstance(error, re2.error) else "no Unicode"
+        raise BadQueryError(
+            f"filter: {text[:80]!r} is no regular expression (RE2): {why[:200]}"
+        ) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -228,6 +229,16 @@ def test_what_parameters_do(site: Served, how: dict[str, object], expected: list
 def test_filters_of_the_others(site: Served, text: str, expected: list[str]) -> None:
     for path in ("/cdx/search/cdx", "/archive"):
         assert times(site, path=path, filter=text) == expected
+
+
+def test_a_hostile_pattern_holds_nobody_up(site: Served, archive: Archive) -> None:
+    hostile = {"filter": "~url:(https?://)?([a-z./]+)+!", "url": "*.example"}
+    with ThreadPoolExecutor(8) as pool:
+        bad = [pool.submit(lines, site, "/cdx", **hostile) for _ in range(4)]
+        good = [pool.submit(times, site) for _ in range(4)]
+        wait([*bad, *good], timeout=120)  # a guard against hanging, never a measure
+        assert [one.result(0) for one in good] == [TIMES] * 4
+        assert [one.result(0) for one in bad] == [[]] * 4
 
 
 def test_filters_add_up(site: Served) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
@@ -57,6 +59,48 @@ def test_a_question_is_understood_or_refused(
 def test_a_filter_is_one_or_is_refused(text: str, dialect: Dialect) -> None:
     with contextlib.suppress(BadQueryError):
         make_filter(f"url:{text}", dialect)(ROW)
+
+
+# Each takes Python's own engine longer than anybody lives.
+HOSTILE = ["(https?://)?([a-z./]+)+$", "(.*)*(.*)*(.*)*!", "(a|a|a|h|t|p|s|:|/|.)*!"]
+_ASKED = """
+import sys
+from dataclasses import replace
+from datetime import datetime
+from archiver.replay.cdx_fields import Dialect, make_filter
+from archiver.store.spans import IndexRow
+row = IndexRow("", datetime.now(), 0, 0, 0, "https://" + "news.example/" * 150 + "?", 200, None,
+    "response", None, 0, "", None)
+for pattern in sys.argv[1:]:
+    print(make_filter("~url:" + pattern, Dialect.PYWB)(row))
+"""
+
+
+def test_no_pattern_takes_for_ever() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _ASKED, *HOSTILE],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,  # a guard against hanging, never a measure
+    )
+    assert done.stdout.split() == ["False"] * len(HOSTILE)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "why"),
+    [
+        ("(?=a)", "perl operator"),
+        (r"(a)\1", "escape"),
+        ("(", "missing"),
+        ("a{1001}", "repetition"),
+        (r"(?i)([\pL\pN]{0,100}x?)*z", "too large"),
+        ("\ud800", "Unicode"),
+    ],
+)
+def test_what_cannot_be_matched_in_time_is_refused(pattern: str, why: str) -> None:
+    with pytest.raises(BadQueryError, match=why):
+        make_filter(f"~url:{pattern}", Dialect.PYWB)
 
 
 @pytest.mark.parametrize(
