@@ -63,12 +63,12 @@ def _back_up(loaded: Loaded, place: Place, *, if_older: float | None) -> dict[st
 
     from archiver.model import utcnow
     from archiver.store import backup
-    from archiver.store.lock import outlet_lock
+    from archiver.store.lock import BACKING_UP, outlet_lock
     from archiver.store.snapshot import snapshot
 
     catalogue = backup.sqlite_file(loaded.catalogue_url)
     blobs, host, archive = place.blobs, backup.own_host(), loaded.archive_folder
-    with outlet_lock(archive / "locks", backup.LOCK):
+    with outlet_lock(archive / "locks", BACKING_UP):
         now = utcnow()
         if if_older is not None:
             own = [kept for kept in backup.backups_in(blobs) if kept.host == host]

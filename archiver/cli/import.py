@@ -47,7 +47,7 @@ def command(
     from archiver.exchange.importing import Importer, take_all
     from archiver.fetch.imported import hosts_of
     from archiver.store.catalogue import Catalogue
-    from archiver.store.lock import outlet_lock
+    from archiver.store.lock import IMPORTING, outlet_lock
     from archiver.store.tombstones import reconcile
 
     loaded = load_settings(context)
@@ -62,7 +62,7 @@ def command(
     done: list[Taken] = []
     refused = 0
     with (
-        outlet_lock(loaded.archive_folder / "locks", "import"),
+        outlet_lock(loaded.archive_folder / "locks", IMPORTING),
         Catalogue.open(loaded.catalogue_url, create=True) as catalogue,
     ):
         reconcile(loaded.redactions_file, catalogue)

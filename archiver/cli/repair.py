@@ -73,12 +73,11 @@ def _alone(
     loaded: Loaded, catalogue: Catalogue, *, dry_run: bool
 ) -> AbstractContextManager[object]:
     """Nobody ships meanwhile, where there are copies: what is fetched shall not be removed."""
-    from archiver.daemon.shipping import LOCK
-    from archiver.store.lock import outlet_lock
+    from archiver.store.lock import SHIPPING, outlet_lock
 
     if dry_run or not any(file.copy_url for file in catalogue.files()):
         return nullcontext()
-    return outlet_lock(loaded.archive_folder / "locks", LOCK)
+    return outlet_lock(loaded.archive_folder / "locks", SHIPPING)
 
 
 def _repair(

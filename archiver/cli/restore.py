@@ -119,14 +119,14 @@ def _alone(loaded: Loaded) -> Iterator[None]:
     """
     from archiver.config.seeds import read_seeds
     from archiver.daemon.holder import daemon_lock
-    from archiver.store.backup import LOCK
-    from archiver.store.lock import many_locks
+    from archiver.store.lock import BACKING_UP, IMPORTING, SHIPPING, many_locks
 
     locks = loaded.archive_folder / "locks"
+    own = {BACKING_UP, IMPORTING, SHIPPING}
     names = {unquote(path.stem) for path in locks.glob("*.lock")}
     with ExitStack() as stack:
         stack.enter_context(daemon_lock(loaded.archive_folder))
         stack.enter_context(
-            many_locks(locks, {*names, *read_seeds(loaded.seeds_folder).outlets, LOCK})
+            many_locks(locks, {*names, *read_seeds(loaded.seeds_folder).outlets, *own})
         )
         yield

@@ -33,7 +33,7 @@ def command(context: click.Context, yes: bool, store: bool, by: str | None, as_j
     """
     from archiver.fetch.retention import Retaining  # SQLAlchemy takes a fifth of a second
     from archiver.store.catalogue import Catalogue
-    from archiver.store.lock import outlet_lock
+    from archiver.store.lock import SHIPPING, outlet_lock
     from archiver.store.tombstones import reconcile
     from archiver.store.warcs import Stores
 
@@ -44,7 +44,7 @@ def command(context: click.Context, yes: bool, store: bool, by: str | None, as_j
     kept = count = 0
     with (
         Catalogue.open(loaded.catalogue_url) as catalogue,
-        outlet_lock(loaded.archive_folder / "locks", "ship"),  # no file is shipped meanwhile
+        outlet_lock(loaded.archive_folder / "locks", SHIPPING),  # no file is shipped meanwhile
     ):
         reconcile(loaded.redactions_file, catalogue)
         retaining = Retaining(

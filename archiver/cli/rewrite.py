@@ -35,7 +35,7 @@ def command(context: click.Context, yes: bool, keep: bool, by: str | None, as_js
     """
     from archiver.fetch.rewriting import Rewriter  # SQLAlchemy takes a fifth of a second
     from archiver.store.catalogue import Catalogue
-    from archiver.store.lock import outlet_lock
+    from archiver.store.lock import SHIPPING, outlet_lock
     from archiver.store.tombstones import reconcile
 
     loaded = load_settings(context)
@@ -43,7 +43,7 @@ def command(context: click.Context, yes: bool, keep: bool, by: str | None, as_js
     kept = count = 0
     with (
         Catalogue.open(loaded.catalogue_url) as catalogue,
-        outlet_lock(loaded.archive_folder / "locks", "ship"),  # no file is shipped meanwhile
+        outlet_lock(loaded.archive_folder / "locks", SHIPPING),  # no file is shipped meanwhile
     ):
         reconcile(loaded.redactions_file, catalogue)
         rewriter = Rewriter(loaded.warc_folder, catalogue, by=by, keep=keep)

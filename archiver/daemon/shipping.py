@@ -13,11 +13,10 @@ from archiver.errors import ArchiverError, ConfigError, LockedError
 from archiver.store.blobs import Blobs
 from archiver.store.blobs.opening import open_blobs
 from archiver.store.catalogue import Catalogue
-from archiver.store.lock import outlet_lock
+from archiver.store.lock import SHIPPING, outlet_lock
 from archiver.store.shipper import Shipped, Shipper
 from archiver.store.spool import spool_of
 
-LOCK = "ship"  # held by whoever ships, or changes what is shipped
 _LONGEST_PAUSE = timedelta(minutes=15)
 _PARTIAL = 3  # exit code of archiver ship: some files, not all
 _WORRY = 3  # failures in a row of which somebody is told
@@ -62,7 +61,7 @@ def ship(loaded: Loaded, catalogue: Catalogue) -> Iterator[Shipped | Removed | E
     """
     blobs = store_of(loaded)
     shipper = Shipper(loaded.warc_folder, catalogue, blobs, loaded.settings.storage)
-    with outlet_lock(loaded.archive_folder / "locks", LOCK):
+    with outlet_lock(loaded.archive_folder / "locks", SHIPPING):
         failed = False
         for done in shipper.ship():
             failed = failed or done.error is not None

@@ -25,7 +25,6 @@ FOLDER = "catalogue/"  # what the keys of backups in a store begin with
 PACKED = ".sqlite.gz"
 REDACTIONS = ".redactions.jsonl"
 DIGEST = ".sha256"
-LOCK = "catalogue.backup"  # among the outlets' locks; no outlet has such an id
 _KEY = re.compile(r"(?P<stamp>[0-9]{17})-(?P<host>[A-Za-z0-9_.-]+)\.sqlite\.gz", re.ASCII)
 _SIDES = (REDACTIONS, PACKED + DIGEST)
 

@@ -12,6 +12,11 @@ from urllib.parse import quote
 
 from archiver.errors import LockedError, disk_error
 
+# Locks among those of outlets that are of none: an outlet's id has no dot in it.
+SHIPPING = "files.ship"  # held by whoever ships files, or changes what is shipped
+IMPORTING = "files.import"
+BACKING_UP = "catalogue.backup"
+
 
 @contextmanager
 def outlet_lock(folder: Path, outlet: str) -> Iterator[Path]:

@@ -13,9 +13,8 @@ from archiver.config.load import Loaded, load
 from archiver.daemon.keeping import backup, backup_interval
 from archiver.daemon.service import Daemon
 from archiver.errors import ArchiverError
-from archiver.store.backup import LOCK
 from archiver.store.catalogue import Catalogue
-from archiver.store.lock import outlet_lock
+from archiver.store.lock import BACKING_UP, outlet_lock
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ async def test_one_is_made_when_it_is_due(loaded: Loaded) -> None:
     assert done["url"].startswith(loaded.settings.storage.url)
     again = await backup(loaded)
     assert (again["made"], again["url"]) == (False, done["url"])
-    with outlet_lock(loaded.archive_folder / "locks", LOCK):
+    with outlet_lock(loaded.archive_folder / "locks", BACKING_UP):
         assert await backup(loaded) == {}
 
 

@@ -15,7 +15,7 @@ from support.stores import ship
 from archiver.config.load import Loaded, load
 from archiver.config.workdir import lay_out
 from archiver.store.catalogue import Catalogue
-from archiver.store.lock import outlet_lock
+from archiver.store.lock import SHIPPING, outlet_lock
 from archiver.warc.names import SIDECAR, beside
 
 
@@ -232,7 +232,7 @@ def test_a_trial_says_it_and_does_nothing(
 def test_nobody_repairs_while_another_one_ships(
     both: tuple[Path, Path, bytes], loaded: Loaded
 ) -> None:
-    with outlet_lock(loaded.archive_folder / "locks", "ship"):
+    with outlet_lock(loaded.archive_folder / "locks", SHIPPING):
         assert repair()[0] == 11
         assert repair("--dry-run")[0] == 0
     assert repair()[0] == 0

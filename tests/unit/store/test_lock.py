@@ -8,9 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
+from archiver.config.seeds import Slug
 from archiver.errors import LockedError
-from archiver.store.lock import holder_of, outlet_lock
+from archiver.store.lock import BACKING_UP, IMPORTING, SHIPPING, holder_of, outlet_lock
+
+
+@pytest.mark.parametrize("name", [SHIPPING, IMPORTING, BACKING_UP])
+def test_no_outlet_can_have_the_name_of_another_lock(name: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Slug).validate_python(name)
+
 
 HOLD = """
 import sys
