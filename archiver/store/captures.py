@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Collection, Sequence
 from functools import cache
@@ -254,16 +253,20 @@ class Captures(Store):
         One that is redacted goes on waiting, and is left out.
         """
         of_outlet = t.outlet.c.name == outlet if outlet is not None else true()
-        waiting = select_captures(t.PENDING, t.capture.c.kind == "page", of_outlet)
-        waiting = waiting.order_by(t.capture.c.at, t.capture.c.file_id, t.capture.c.offset)
+        taken = t.capture.c
+        waiting = select_captures(t.PENDING, taken.kind == "page", of_outlet)
+        waiting = waiting.order_by(taken.at, taken.file_id, taken.offset).limit(limit)
+        key = tuple_(taken.at, taken.file_id, taken.offset)
         found: list[Capture] = []
         with self._reading() as conn:
-            for start in itertools.count(step=limit):
-                rows = conn.execute(waiting.limit(limit).offset(start)).all()
+            step = waiting
+            while True:
+                rows = conn.execute(step).all()
                 found += visible(conn, [to_capture(row) for row in rows])
                 if len(rows) < limit or len(found) >= limit:
-                    break
-        return found[:limit]
+                    return found[:limit]
+                last = rows[-1]
+                step = waiting.where(key > (last.at, last.file_id, last.offset))
 
     def pending_in(
         self, name: str, *, after: Capture | None = None, limit: int = 200

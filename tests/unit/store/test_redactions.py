@@ -228,6 +228,17 @@ def test_what_is_redacted_is_not_extracted_and_waits(catalogue: Catalogue, warcs
     assert {one.url for one in catalogue.pending()} == {PAGE, OTHER}
 
 
+def test_what_waits_is_found_in_whatever_steps(catalogue: Catalogue, warcs: Path) -> None:
+    urls = [f"https://news.sky.com/story/{number}" for number in range(12)]
+    waiting = [make_capture(url, extraction="pending") for url in urls]  # at one moment
+    catalogue.add_captures(waiting)
+    for url in (*urls[:5], urls[7]):
+        redact(catalogue, warcs, url)
+    left = [*urls[5:7], *urls[8:]]
+    for limit in range(1, 14):
+        assert [one.url for one in catalogue.pending(limit=limit)] == left[:limit]
+
+
 @pytest.mark.parametrize("hidden", ["https://links.example/", "https://canonical.example/"])
 def test_an_article_is_not_shown_by_an_address_that_is_hidden(
     catalogue: Catalogue, warcs: Path, hidden: str
