@@ -247,6 +247,33 @@ def test_abandoned_uploads_are_ended_but_not_others(ceph: S3Place) -> None:
 
 
 @pytest.mark.parametrize("server", ["moto", "ceph"])
+def test_each_kind_of_file_has_its_media_type(
+    request: pytest.FixtureRequest, local: Path, tmp_path: Path, server: str
+) -> None:
+    place: S3Place = request.getfixturevalue(server)
+    store = open_s3(bucket_settings(place, part_size=PART))
+    small = tmp_path / "small"
+    small.write_bytes(b"x")
+
+    def kept(key: str) -> str:
+        return str(store.client.head_object(**store.place(key))["ContentType"])
+
+    store.upload(KEY, local, sha256=sha256(BIG))  # in parts
+    assert kept(KEY) == "application/warc"
+    for key, kind in (
+        ("a/b.warc", "application/warc"),
+        ("a/catalogue-1.2.sqlite.zst", "application/zstd"),
+        ("a/b.wacz", "application/wacz+zip"),
+        ("a.warc.gz/b", "application/octet-stream"),
+    ):
+        store.upload(key, small, sha256=sha256(b"x"))
+        assert kept(key) == kind
+    for key, kind in ((f"{KEY}.cdxj", "text/x-cdxj"), (f"{KEY}.sha256", "text/plain")):
+        store.put(key, b"x")
+        assert kept(key) == kind
+
+
+@pytest.mark.parametrize("server", ["moto", "ceph"])
 def test_objects_are_as_the_settings_say(
     request: pytest.FixtureRequest, local: Path, server: str
 ) -> None:

@@ -18,6 +18,7 @@ from archiver.config.storage import StorageSettings
 from archiver.errors import StorageError
 from archiver.model import utcnow
 from archiver.store.blobs import Blob, Uploaded, check_key
+from archiver.store.blobs.kinds import media_type
 from archiver.store.blobs.s3_client import (
     as_storage_errors,
     client_error,
@@ -77,7 +78,7 @@ class S3Blobs:
                 md5=hashlib.md5(body, usedforsecurity=False).digest(),
                 sha256=sha256.digest(),
                 absent=absent,
-                extra=self.rules.object_of(sha256.hexdigest()),
+                extra=self.rules.object_of(sha256.hexdigest()) | {"ContentType": media_type(key)},
             )
         except StorageError as error:
             # An attempt whose answer got lost may have made it.

@@ -20,13 +20,12 @@ from botocore.exceptions import ClientError
 from archiver.errors import StorageError
 from archiver.model import utcnow
 from archiver.store.blobs import Blob, Uploaded
+from archiver.store.blobs.kinds import media_type
 from archiver.store.blobs.parts import Digests, Part, each_part, part_size
 from archiver.store.blobs.s3_client import as_storage_errors, code_of
 
 if TYPE_CHECKING:
     from archiver.store.blobs.s3 import S3Blobs
-
-_WARC = {"ContentType": "application/warc"}
 
 
 def upload(store: S3Blobs, key: str, path: Path, *, sha256: str) -> Uploaded:
@@ -95,7 +94,7 @@ def _put_whole(store: S3Blobs, key: str, parts: _Parts, sha256: str) -> Digests:
     digests = parts.each(store, lambda part: bodies.append(part.body))
     if digests.whole != sha256:
         raise _changed(parts.path, sha256)
-    extra = store.rules.object_of(sha256) | store.rules.locked() | _WARC
+    extra = store.rules.object_of(sha256) | store.rules.locked() | {"ContentType": media_type(key)}
     (body,), (md5,) = bodies, digests.md5s
     try:
         store.put_object(key, body, md5=md5, sha256=bytes.fromhex(sha256), absent=True, extra=extra)
@@ -136,7 +135,7 @@ def _begin(store: S3Blobs, key: str, sha256: str) -> tuple[str, dict[int, tuple[
         best = (kept, upload_id, there)
     if best is not None:
         return best[1:]
-    extra = store.rules.object_of(sha256) | store.rules.locked() | _WARC
+    extra = store.rules.object_of(sha256) | store.rules.locked() | {"ContentType": media_type(key)}
     if store.rules.checksums:
         extra |= {"ChecksumAlgorithm": "SHA256"}
     with as_storage_errors(store.thing(key)):
