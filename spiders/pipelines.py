@@ -16,11 +16,11 @@ from archiver.fetch.manners import Manners
 from archiver.fetch.redacted import REASON as REDACTED
 from archiver.fetch.run import run_of
 from archiver.model import Article, ArticleKind, ExtractionState
-from spiders.checks import Checks
+from archiver.revise.spellings import spellings_of
+from spiders.checks import checks_of
 from spiders.items import PageItem
 from spiders.reservations import Reservations
 from spiders.revising import save_judged
-from spiders.spellings import spellings_of
 
 _NO_NEWS = (ArticleKind.BLOCKED, ArticleKind.CONSENT)
 
@@ -37,7 +37,7 @@ class ArticlePipeline:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._reservations = Reservations(crawler)
-        self._checks = Checks(crawler)
+        self._checks = checks_of(crawler)
         self._manners = crawler.get_extension(Manners)
         self._shapes: Counter[tuple[str, bool]] = Counter()  # of this run's pages
         settings = crawler.settings

@@ -14,14 +14,22 @@ if TYPE_CHECKING:
 
 
 def extract_waiting(
-    loaded: Loaded, catalogue: Catalogue, names: Iterable[str], seeds: Mapping[str, Outlet]
+    loaded: Loaded,
+    catalogue: Catalogue,
+    names: Iterable[str],
+    seeds: Mapping[str, Outlet],
+    *,
+    retell: bool = False,
 ) -> Counter[str]:
     """Extract the pages in these WARC files that wait; what came of them, counted.
+
+    With `retell`, runs are told again in their order first: so articles get their states.
 
     Raises:
         StorageError: a store does not answer; what is done is done.
     """
     from archiver.exchange.extracting import PageExtractor
+    from archiver.exchange.retelling import Retelling
     from archiver.extract.worker import ExtractionPool
     from archiver.store.warcs import Warcs
 
@@ -34,8 +42,12 @@ def extract_waiting(
     )
     obey = loaded.settings.politeness.tdm == "no-extract"
     counts: Counter[str] = Counter()
+    names = list(names)
     with pool:
         warcs = Warcs.of(loaded, catalogue)
+        if retell:
+            retelling = Retelling(catalogue, warcs, pool, seeds, obey=obey)
+            counts += retelling.tell(names, loaded.settings.recheck)
         extractor = PageExtractor(catalogue, warcs, pool, seeds, obey=obey)
         for name in names:
             counts += extractor.run(name)

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 @click.option(
     "--extract/--no-extract",
     default=None,
-    help="Whether to make articles of the pages, too. Default: with --from only.",
+    help="Whether to make articles of the pages, too, and tell how they stood. Default: with"
+    " --from only.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with the counts.")
 @click.pass_context
@@ -42,10 +43,11 @@ def command(
     """Read all WARC files, and add what the catalogue lacks of them.
 
     Makes a catalogue where there is none. What is there already stays as it is; to do it again
-    adds nothing. Pages that are not extracted here (--extract) wait for the next crawl, which does
-    it. With --from, on a new machine, the store is all that is needed: pages are replayed from it
-    at once, articles are made anew, and what was broken off goes on where it was. Exit code 1
-    where a file is damaged: its intact records count.
+    adds nothing. With --extract articles are made, and their states and the outlets' rates of
+    edits are told again, run by run. Otherwise pages wait for the next crawl, which extracts them,
+    and states begin anew. With --from, on a new machine, the store is all that is needed: pages
+    are replayed from it at once, articles are made anew, and what was broken off goes on where it
+    was. Exit code 1 where a file is damaged: its intact records count.
     """
     from archiver.fetch.parallel import make_ready
 
@@ -87,6 +89,8 @@ def command(
     for file in done:
         for fault in file.damage if url is not None else ():
             click.echo(f"{file.file}: damaged at {fault.offset}: {fault.what}")
+    if counts["captures_added"] and not pages:
+        click.echo("Pages wait for the next crawl; --extract makes articles, with their states.")
     click.echo(
         "{files} files read. Added: {files_added} files, {captures_added} captures,"
         " {discoveries_added} discoveries. Damaged: {damaged}".format(**counts)
@@ -101,7 +105,8 @@ def _extracted(loaded: Loaded, catalogue: Catalogue) -> Counter[str]:
     from archiver.config.seeds import read_seeds
 
     names = [file.name for file in catalogue.files() if file.closed]
-    return extract_waiting(loaded, catalogue, names, read_seeds(loaded.seeds_folder).outlets)
+    seeds = read_seeds(loaded.seeds_folder).outlets
+    return extract_waiting(loaded, catalogue, names, seeds, retell=True)
 
 
 def _store_url(source: str, loaded: Loaded) -> str:

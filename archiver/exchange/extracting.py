@@ -19,6 +19,7 @@ from archiver.model import (
     Page,
 )
 from archiver.revise.compare import comparable, compare
+from archiver.store.articles import Saved
 from archiver.store.catalogue import Catalogue
 from archiver.store.identity import Territory
 from archiver.store.judging import Judge, Stale
@@ -66,7 +67,7 @@ class PageExtractor:
             for capture in self._waiting(name):
                 page = self._page(capture)
                 if isinstance(page, str):
-                    self._catalogue.set_extraction(capture, _WITHOUT[page])
+                    self._catalogue.set_extraction(capture, WITHOUT[page])
                     counts[page] += 1
                     continue
                 under_way.append(capture)
@@ -122,21 +123,33 @@ class PageExtractor:
         )
 
     def _save(self, article: Article, outlet: str) -> str:
-        """Keep an article, compared under one version of the extractor; what it was."""
+        """Keep an article; what it was."""
+        saved = self._saved(article, outlet)
+        return "new" if saved.new else "changed" if saved.changed else "unchanged"
+
+    def _saved(
+        self,
+        article: Article,
+        outlet: str,
+        *,
+        spellings: Mapping[str, str] | None = None,
+        moved_from: str | None = None,
+    ) -> Saved:
+        """Keep an article, compared under one version of the extractor."""
         seed = self._outlets.get(outlet)
         fresh: dict[int, Article | None] = {}
         while True:
             try:
-                saved = self._catalogue.save_article(
+                return self._catalogue.save_article(
                     article,
                     territory=Territory.of(seed) if seed else None,
+                    spellings=spellings,
+                    moved_from=moved_from,
                     judge=Judge(compare=compare, comparable=comparable, fresh=fresh),
                 )
             except StaleRevisionError as error:
                 for stale in error.revisions:
                     fresh[stale.number] = self._fresh(stale)
-            else:
-                return "new" if saved.new else "changed" if saved.changed else "unchanged"
 
     def _fresh(self, stale: Stale) -> Article | None:
         captures = self._catalogue.captures_of(stale.url)
@@ -147,7 +160,7 @@ class PageExtractor:
         return next(self._pool.map([page])).article
 
 
-_WITHOUT = {
+WITHOUT = {
     "no-original": ExtractionState.FAILED,
     "unreadable": ExtractionState.FAILED,
     "tdm-reserved": ExtractionState.NONE,

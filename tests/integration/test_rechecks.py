@@ -10,66 +10,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.scripted_site import Reply, ScriptedSite, feed, redirect, story
+from support.checked_site import (
+    AT_ONCE,
+    FOG,
+    HAIL,
+    ICE,
+    NAMES,
+    PAGES,
+    RAIN,
+    SNOW,
+    SUN,
+    WIND,
+    X,
+    catalogue_of,
+    crawl,
+    folder_of,
+    site_of,
+    states,
+    told,
+)
+from support.scripted_site import Reply, feed, redirect
 from support.workdir import run, status
 
 from archiver.model import Article
-from archiver.store.catalogue import Catalogue
 from archiver.warc.names import resolve
 from archiver.warc.reader import read_record
-
-X = "http://x.example"
-WORDS = "rain snow wind fog hail sun ice heat dew mist storm frost thaw flood cloud"
-NAMES = tuple(f"news/{word}-{number}" for number, word in enumerate(WORDS.split(), start=1001))
-PAGES = {name: f"{X}/{name}" for name in NAMES}
-RAIN, SNOW, WIND, FOG, HAIL, SUN, ICE, *STILL = NAMES
-SEED = f'homepage = "{X}/"\nfeeds = ["{X}/feed"]\n'
-AT_ONCE = """
-[recheck]
-ages = ["1ms"]
-then = "1ms"
-live_every = "1ms"
-missing_every = "1ms"
-removed_after = "1ms"
-share = 1.0
-"""
-EVERY_WORD = {"x.example/feed": feed(PAGES.values()), "x.example/": story("Front")}
-
-
-def told(name: str, **more: str) -> Reply:
-    """A page that has words of its own, so that no two articles are alike."""
-    word = name.rpartition("/")[2]
-    own = "".join(
-        f"<p>{' '.join(f'{word}{part}{number}' for number in range(40))}.</p>" for part in "abcde"
-    )
-    page = story(f"{word} is told", **more)
-    return replace(page, body=re.sub("<p>.*</p>", own, page.body))
-
-
-def site_of(answers: dict[str, Reply] | None = None) -> ScriptedSite:
-    pages = {f"x.example/{name}": told(name) for name in NAMES}
-    return ScriptedSite({**EVERY_WORD, **pages, **(answers or {})})
-
-
-def folder_of(site: ScriptedSite, path: Path, settings: str = AT_ONCE) -> Path:
-    return site.folder(path, SEED, "x.example", crawl="requisites = 'none'", more=settings)
-
-
-def crawl(folder: Path, *more: str) -> dict[str, Any]:
-    done = run(folder, "archiver", "crawl", "x", "--json", *more)
-    assert done.returncode in (0, 3), done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def catalogue_of(folder: Path) -> Catalogue:
-    return Catalogue.open(f"sqlite:///{folder}/archive/catalogue.sqlite")
-
-
-def states(folder: Path) -> dict[str, str]:
-    with catalogue_of(folder) as catalogue:
-        rows = catalogue.rechecks_of("x", list(PAGES.values()))
-    return {url.removeprefix(f"{X}/"): row.state for url, row in rows.items()}
 
 
 def test_what_is_due_is_asked_for_and_costs_a_304(tmp_path: Path) -> None:

@@ -12,10 +12,10 @@ from support.scripted_site import Reply, ScriptedSite, feed, redirect, robots_be
 from support.workdir import run
 
 from archiver.model import Outlet, Source, SourceKind
+from archiver.revise.spellings import spellings_of
 from archiver.store.catalogue import Catalogue
 from archiver.store.identity import Territory
 from archiver.warc.reader import StoredRecord, iter_records
-from spiders.spellings import spellings_of
 
 X = "http://x.example"
 HOSTS = ("x.example", "m.x.example", "amp.x.example", "links.example", "wire.example")
