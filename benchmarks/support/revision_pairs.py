@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from support.revision_edits import MAKERS, TOGETHER, Subject
+from support.revision_edits import MAKERS, TOGETHER
+from support.revision_subjects import Subject
 
 from archiver.demo.site import Site
 from archiver.extract.article import extract_page

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 from lxml.html import HtmlElement, fromstring, tostring
-from support.revision_edits import parsed
 from support.revision_pairs import Judged, Source, extracted
+from support.revision_subjects import parsed
 
 from archiver.extract.text import inner_text, letters
 from archiver.model import Article
