@@ -24,6 +24,7 @@ from archiver.extract.pruning import prune
 from archiver.extract.readtime import find_read_time
 from archiver.extract.region import find_region
 from archiver.extract.standfirst import find_standfirst, without_standfirst
+from archiver.extract.summaries import summary_sketch
 from archiver.extract.template import template_sketch
 from archiver.extract.text import count_words, fold, inner_text, strip_junk
 from archiver.extract.videos import find_videos
@@ -96,7 +97,7 @@ def build_article(page: Page, doc: Document) -> tuple[Article, tuple[Cut, ...]]:
         taken={fold(image.caption) for image in images if image.caption}
         | {fold(block.text) for block in blocks if block.time},
     )
-    blocks, again = without_standfirst(blocks, standfirst)
+    blocks, again = without_standfirst(blocks, standfirst.text)
     text = "\n".join(block.text for block in blocks)
     words = count_words(text)
     dates = find_dates(doc, region, captured_at=page.captured_at)
@@ -110,7 +111,7 @@ def build_article(page: Page, doc: Document) -> tuple[Article, tuple[Cut, ...]]:
         title=headlines.title,
         headlines=headlines.all,
         section=find_section(doc, headlines.section),
-        standfirst=standfirst,
+        standfirst=standfirst.text,
         text=text,
         blocks=with_embeds(doc, blocks),
         authors=authors,
@@ -129,7 +130,11 @@ def build_article(page: Page, doc: Document) -> tuple[Article, tuple[Cut, ...]]:
         kind=kind_of(doc, blocks),
         warc=page.warc,
         extractor=Extractor(
-            name=NAME, version=archiver.__version__, method=body.method, template=template
+            name=NAME,
+            version=archiver.__version__,
+            method=body.method,
+            template=template,
+            summaries=summary_sketch(standfirst.choices),
         ),
     )
     return article, (*pruned.cuts, *cuts, *again)

@@ -205,6 +205,14 @@ def _shown(candidates: list[tuple[HtmlElement, str, str]], text: str) -> str | N
     return None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standfirst:
+    """The standfirst, None where the page has none beside its text, and all that it might be."""
+
+    text: str | None
+    choices: tuple[str, ...]
+
+
 def find_standfirst(
     doc: Document,
     tree: HtmlElement,
@@ -213,8 +221,8 @@ def find_standfirst(
     lines: Iterable[str],
     authors: Iterable[str] = (),
     taken: Container[str] = (),
-) -> str | None:
-    """The standfirst; None where the page has none beside its text.
+) -> Standfirst:
+    """Choose the standfirst among what the page gives as its summaries.
 
     `titles` are the page's headlines, `lines` its body, `authors` its authors, `taken` what is
     something else: captions, posts of a live blog (folded). In order of trust: an element
@@ -232,24 +240,27 @@ def find_standfirst(
         named = len(text) < _BYLINE and any(name in fold(text) for name in names)
         return letters(text) not in known and _is_prose(text) and not named
 
-    marked = [one for one in _visible(tree, start) if fits(one.text)]
-    described = [text for text in descriptions(doc) if fits(text)]
+    visible, said = list(_visible(tree, start)), descriptions(doc)
+    marked = [one for one in visible if fits(one.text)]
+    described = [text for text in said if fits(text)]
+    first = _first_line(tree, start, fits) or ""
     agreed = (m.text for m in marked if any(_agree(m.text, text) for text in described))
     candidates = _candidates(tree) if described else []
     shown = [found for text in described if (found := _shown(candidates, text)) and fits(found)]
     near = (text for text in shown if letters(text) not in body[_FIRST_LINES:])
     alone = (
         text
-        for text in chain(
-            (one.text for one in marked if one.alone), [_first_line(tree, start, fits) or ""]
-        )
+        for text in chain((one.text for one in marked if one.alone), [first])
         if text and fold(text) not in taken
     )
     begin = "".join(body[:_FIRST_LINES])
     unseen = (t for t in described if letters(_ELLIPSIS.sub("", t))[:80] not in begin)
     best = next(chain(agreed, near, alone, shown, unseen), None)
     points = next((m.text for m in marked if m.listed and m.text != best), None)
-    return "\n".join(filter(None, (best, points))) or None
+    return Standfirst(
+        text="\n".join(filter(None, (best, points))) or None,
+        choices=unique([one.text for one in visible] + [*said, *shown, first]),
+    )
 
 
 def without_standfirst(

@@ -104,6 +104,7 @@ class Extractor:
     version: str
     method: str | None = None  # how the body was found, such as "trafilatura" or "json-ld"
     template: str | None = None  # a sketch of the page's template, see archiver.extract.template
+    summaries: str | None = None  # and one of its summaries, see archiver.extract.summaries
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from archiver.extract.text import letters
 from archiver.model import Article, BlockKind, Fact, FactKind
 from archiver.revise.align import Piece, align
 from archiver.revise.corrections import is_notice
-from archiver.revise.edits import Edit, Op, is_in_place
+from archiver.revise.edits import Edit, Op, is_glued, is_in_place
 from archiver.revise.facts import Context, Facts, Whole, context_of, differing, facts_of, names_of
 from archiver.revise.trivial import is_noise, same_line
 from archiver.revise.words import count, plain, tokens
@@ -125,7 +125,7 @@ def compare_bodies(
                 found.notice.add(piece.edits)
                 found.notice_text = found.notice_text or after
             continue
-        if in_place and not is_in_place(piece.edits):
+        if in_place and (not is_in_place(piece.edits) or is_glued(piece.edits)):
             continue
         if not _is_nothing(piece, old, new, furniture) and not _is_cut(piece, wall):
             left.append(piece)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
+from archiver.extract.summaries import has_summary
 from archiver.extract.template import likeness
 from archiver.extract.text import fold, letters
 from archiver.model import Article, ArticleKind, Change, ChangeKind, Changes, Evidence, Stealth
@@ -49,12 +50,12 @@ def compare(old: Article, new: Article, *, furniture: Collection[int] = ()) -> C
     body = compare_bodies(before, after, furniture=furniture, wall=wall, in_place=redesign)
     notice = body.notice_text or _notice_above(before, after)
     sizes: dict[ChangeKind, Size] = {
-        ChangeKind.HEADLINE: _headline(before, after),
-        ChangeKind.STANDFIRST: _standfirst(before, after, in_place=in_place),
+        ChangeKind.HEADLINE: _headline(before, after, redesign=redesign),
+        ChangeKind.STANDFIRST: _standfirst(before, after, in_place=in_place, redesign=redesign),
         ChangeKind.FACTS: body.facts,
         ChangeKind.STYLE: body.style,
         ChangeKind.BYLINE: Size() if redesign else _byline(old, new),
-        ChangeKind.DATES: Size(added=1, removed=1) if _redated(old, new) else Size(),
+        ChangeKind.DATES: Size() if redesign else _redated(old, new),
         ChangeKind.IMAGES: compare_pictures(before, after, in_place=in_place),
         ChangeKind.CORRECTION: body.notice if body.notice_text else Size(added=count(notice or "")),
         ChangeKind.ACCESS: Size(added=1, removed=1) if wall else Size(),
@@ -102,13 +103,14 @@ def _sized(old: str, new: str) -> Size:
     return size
 
 
-def _headline(old: Side, new: Side) -> Size:
+def _headline(old: Side, new: Side, *, redesign: bool) -> Size:
     before, after = old.article.title or "", new.article.title or ""
     if not before or not after or same_line(before, after) or letters(before) == letters(after):
         return Size()
     olds = {letters(one) for one in (before, *old.article.headlines)}
     news = {letters(one) for one in (after, *new.article.headlines)}
-    if letters(before) in news and letters(after) in olds:  # the page has both, as it had before
+    stays, had = letters(before) in news, letters(after) in olds
+    if (stays or had) if redesign else (stays and had):  # another choice of what the page has
         return Size()
     if _only_more(before, after, old, new) or _only_more(after, before, new, old):
         return Size()
@@ -144,7 +146,7 @@ def _redesigned(old: Article, new: Article) -> bool:
     return None not in made and likeness(made[0] or "", made[1] or "") < _SAME_TEMPLATE
 
 
-def _standfirst(old: Side, new: Side, *, in_place: bool) -> Size:
+def _standfirst(old: Side, new: Side, *, in_place: bool, redesign: bool) -> Size:
     before, after = old.article.standfirst or "", new.article.standfirst or ""
     if in_place and not (before and after and is_in_place(diff_words(before, after))):
         return Size()
@@ -156,7 +158,16 @@ def _standfirst(old: Side, new: Side, *, in_place: bool) -> Size:
     stood = not after or old.says(after)
     if stayed and stood:  # it stands in another place
         return Size()
+    stays = not before or has_summary(_summaries(new), before)
+    had = not after or has_summary(_summaries(old), after)
+    if (stays or had) if redesign else (stays and had):  # another choice of what the page has
+        return Size()
     return _sized(before, after)
+
+
+def _summaries(side: Side) -> str | None:
+    made = side.article.extractor
+    return made.summaries if made else None
 
 
 def _is_cut(short: str, long: str) -> bool:
@@ -188,7 +199,11 @@ def _moment(text: str | None) -> datetime | None:
         return None
 
 
-def _redated(old: Article, new: Article) -> bool:
+def _redated(old: Article, new: Article) -> Size:
+    return Size(added=1, removed=1) if _is_redated(old, new) else Size()
+
+
+def _is_redated(old: Article, new: Article) -> bool:
     """Whether an article gives another time of publication, not only another form of it."""
     before, after = _moment(old.published), _moment(new.published)
     if before is None or after is None or old.published == new.published:

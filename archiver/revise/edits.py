@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from rapidfuzz.distance import Indel
 
+from archiver.extract.text import letters
 from archiver.revise.words import is_word, plain, tokens
 
 _MOST_CELLS = 400_000_000  # bits of memory for an alignment
@@ -69,6 +70,31 @@ def is_in_place(edits: Sequence[Edit]) -> bool:
     if kept < _VERSION * max(sum(len(getattr(e, side)) for e in edits) for side in ("old", "new")):
         return False
     return ops[0] is Op.SAME is ops[-1] or {Op.ADDED, Op.REMOVED} <= set(ops)
+
+
+def is_glued(edits: Sequence[Edit]) -> bool:
+    """Whether words only have something stuck to them, figures aside: "Im", then "FAQIm".
+
+    Another template may put what stood above a paragraph, or beside it, right before its first
+    word.
+    """
+    place = 0
+    while place < len(edits):
+        edit = edits[place]
+        if edit.op is Op.SAME:
+            place += 1
+            continue
+        after = edits[place + 1] if place + 1 < len(edits) else edit
+        if edit.op is not Op.REMOVED or after.op is not Op.ADDED:
+            return False
+        old, new = letters(edit.old), letters(after.new)
+        short, long = sorted((old, new), key=len)
+        if not short or not (long.startswith(short) or long.endswith(short)):
+            return False
+        if any(map(str.isdigit, long.replace(short, "", 1))):
+            return False
+        place += 2
+    return True
 
 
 def turned(edit: Edit) -> Edit:

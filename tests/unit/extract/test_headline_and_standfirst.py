@@ -28,7 +28,7 @@ def standfirst(
     doc = document(head, body)
     titles = find_headlines(doc).all
     tree = prune(doc.tree).tree
-    return find_standfirst(doc, tree, titles=titles, lines=(), authors=authors, taken=taken)
+    return find_standfirst(doc, tree, titles=titles, lines=(), authors=authors, taken=taken).text
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.captures import after, make_article, make_ref
 
+from archiver.extract.summaries import summary_sketch
 from archiver.model import (
     Access,
     Article,
@@ -339,3 +340,54 @@ def test_under_another_template_only_edits_in_place_count() -> None:
     assert kinds(under("0000000a", old), under("0000000a", new)) > {"facts", "byline"}
     edited = replace(new, text=new.text.replace("12", "14"), title="Ship sinks, 14 feared dead")
     assert kinds(under("0000000a", old), under("0000000b", edited)) == {"facts", "headline"}
+
+
+SHOWN = "What the coast guard knows of it, and what the owner says"
+SAID = "A ship sank on Monday; the owner is silent"
+
+
+def choosing(text: str | None, *choices: str, template: str = "0000000a") -> Article:
+    made = Extractor(
+        name="x", version="1", template=template * 24, summaries=summary_sketch(choices)
+    )
+    return replace(OLD, standfirst=text, extractor=made)
+
+
+def test_another_choice_among_the_same_summaries_is_no_change() -> None:
+    both = SHOWN, SAID
+    assert kinds(choosing(SHOWN, *both), choosing(SAID, *both)) == set()
+    assert kinds(choosing(SHOWN, *both), choosing(None, *both)) == set()
+    assert kinds(choosing(f"{SHOWN}\n{SAID}", *both), choosing(SAID, *both)) == set()
+    edited = SHOWN.replace("knows", "says")
+    assert kinds(choosing(SHOWN, *both), choosing(edited, edited, SAID)) == {"standfirst"}
+    # an editor may put another summary in the place of one that is to be seen no more
+    assert kinds(choosing(SHOWN, *both), choosing(SAID, SAID)) == {"standfirst"}
+    assert kinds(choosing(None), choosing(SAID, SAID)) == {"standfirst"}
+
+
+def test_another_template_may_show_another_summary_headline_and_date() -> None:
+    old = replace(choosing(SHOWN, SHOWN, SAID), published="2026-03-01T10:00:00Z")
+    late = "Late words of the ship that sank, and of all aboard"
+    new = replace(
+        choosing(SAID, SAID, template="0000000b"),
+        title="Short",
+        headlines=(old.title or "",),
+        published="2026-03-04T10:00:00Z",
+    )
+    assert kinds(old, new) == set()
+    same = replace(new, extractor=old.extractor)
+    assert kinds(old, same) == {"headline", "dates"}
+    assert kinds(old, replace(new, title=late, headlines=())) == {"headline"}
+
+
+def test_what_another_template_sticks_to_a_word_is_no_edit() -> None:
+    stuck = with_line(2, f"Trade{LINES[2]}")
+    old = choosing(None)
+    assert kinds(old, replace(stuck, extractor=choosing(None, template="0000000b").extractor)) == (
+        set()
+    )
+    assert kinds(old, replace(stuck, extractor=old.extractor)) & {"style", "facts"}
+    more = with_line(0, LINES[0].replace("12", "120"))
+    assert kinds(old, replace(more, extractor=choosing(None, template="0000000b").extractor)) == {
+        "facts"
+    }
