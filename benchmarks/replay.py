@@ -1,6 +1,6 @@
 """What replay costs: its index of millions of captures, and requests a second beside pywb.
 
-    python benchmarks/replay.py [--quick]
+    python benchmarks/replay.py [--quick] [--captures N] [--part index]
 
 Everything runs on loopback. pywb comes from `make judges` and reads the same WARC files; without it
 it is left out. Writes the section `replay` of benchmarks/results.md.
@@ -25,6 +25,7 @@ from urllib.parse import quote
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from support import machine, pywb
+from support.interface_pages import interface
 from support.many_captures import BUSY, BUSY_CAPTURES, fill, page_url
 from support.measure import BenchmarkError, timed
 from support.replays import Replayer, our_replay, requests_a_second
@@ -67,8 +68,13 @@ def main() -> None:
         facts = machine.facts(command=command, folder=folder, peers={})
         sections = [table(("what", "value"), facts)]
         captures = options.captures or (200_000 if options.quick else 5_000_000)
-        sections.append(_index(folder / "many", captures, looks=50 if options.quick else 200))
+        looks = 50 if options.quick else 200
+        sections.append(_index(folder / "many", captures, looks=looks))
         print(sections[-1], flush=True)
+        sections.append(interface(folder / "pages", captures, looks=looks // 5))
+        print(sections[-1], flush=True)
+        if options.part == "index":
+            return
         many = options.requests or (5_000 if options.quick else 100_000)
         for section in _serving(folder / "demo", quick=options.quick, many=many):
             sections.append(section)
@@ -246,6 +252,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer captures and requests")
     parser.add_argument("--captures", type=int, help="in the catalogue that is measured")
     parser.add_argument("--requests", type=int, help="over which memory is looked at")
+    parser.add_argument("--part", choices=["index"], help="only that, and without the results")
     parser.add_argument("--dir", type=Path, help="where the archives are written")
     parser.add_argument("--output", type=Path, default=RESULTS)
     return parser.parse_args()

@@ -146,11 +146,12 @@ def _shown(conn: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[
     """What may be shown of articles; where the newest revision is redacted, as the one before."""
     veil = veil_of(conn, [row.url for row in rows])
     closely = veil.finer or hides_payloads(conn)
+    open_ones = _openly_shown(conn, [row.id for row in rows]) if closely else set()
     for row in rows:
         facts = {name: value for name, value in row._mapping.items() if name != "id"}
         if veil.of_url(row.url) is not None:
             continue
-        if closely:
+        if closely and row.id not in open_ones:
             revisions = shown_revisions(conn, row.id)
             if not revisions:
                 continue
@@ -159,3 +160,29 @@ def _shown(conn: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> Iterator[
             if "published" in facts:
                 facts["published"] = newest.article.published
         yield ArticleRow(**facts)
+
+
+def _openly_shown(conn: Connection, ids: Sequence[int]) -> set[int]:
+    """Those articles of which nothing hides the newest revision: one look-up for all of them."""
+    article, revision, named = t.article.c, t.revision.c, t.url.c.url
+    newest = and_(revision.article_id == article.id, revision.number == article.revision)
+    said = revision.article
+    rows = conn.execute(
+        select(
+            article.id,
+            named.label("named"),
+            said["url"].as_string().label("url"),
+            revision.captured_at,
+            said[("warc", "payload_digest")].as_string().label("digest"),
+        )
+        .join_from(t.article, t.revision, newest)
+        .join(t.url, article.url_id == t.url.c.id)
+        .where(article.id.in_(ids))
+    ).all()
+    urls = {url for row in rows for url in (row.named, row.url)}
+    veil = veil_of(conn, urls, {row.digest for row in rows})
+    return {
+        row.id
+        for row in rows
+        if veil.of_url(row.named) is None and veil.of(row.url, row.captured_at, row.digest) is None
+    }

@@ -148,6 +148,22 @@ def test_articles_come_by_their_first_capture(catalogue: Catalogue) -> None:
     assert [row.title for row in catalogue.new_articles("news", **first, limit=1)] == ["b"]
 
 
+def test_an_article_is_not_listed_whose_own_address_is_redacted(catalogue: Catalogue) -> None:
+    named, page = f"{FRONT}named", f"{FRONT}page-of-it"
+    catalogue.add_captures([taken(page, START)])
+    article = make_article(page, "text", START, outlet="news", canonical_url=named)
+    catalogue.save_article(article)
+    first = {"since": START, "until": after(hours=2)}
+    elsewhere = Redaction(
+        id="0a", url=STORY, urls=(STORY,), scope=Scope.URL, by="", reason="", made=START,
+        payloads=(DIGEST,),
+    )  # fmt: skip
+    catalogue.apply_events(events_of(elsewhere))
+    assert len(catalogue.new_articles("news", **first)) == 1
+    catalogue.apply_events(events_of(replace(elsewhere, id="0b", url=named, urls=(named,))))
+    assert catalogue.new_articles("news", **first) == []
+
+
 def test_sections_are_the_shortest_first(catalogue: Catalogue) -> None:
     usual: dict[str, Any] = {"polled": START, "due": START, "interval": 1.0}
     for url, kind in (
