@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archiver.cli.batching import BatchOptions, batch_options, run_batch, store_url
 from archiver.cli.context import load_settings
 from archiver.cli.naming import named_file
 from archiver.errors import NoArchiveError, UsageError
@@ -38,9 +39,21 @@ _LISTED = 20  # lost captures that are shown to people; JSON has them all
     help="Read copies in the store as well: all, or so many percent, chosen by chance.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file.")
+@click.option(
+    "--from",
+    "source",
+    metavar="URL",
+    help="In a batch: all WARC files below s3://BUCKET/PREFIX or file:///FOLDER, each by itself.",
+)
+@batch_options
 @click.pass_context
 def command(
-    context: click.Context, files: tuple[str, ...], read_data: float | None, as_json: bool
+    context: click.Context,
+    files: tuple[str, ...],
+    read_data: float | None,
+    as_json: bool,
+    source: str | None,
+    options: BatchOptions,
 ) -> int:
     """Check WARC files: every record whole, digests true, requests paired.
 
@@ -51,10 +64,22 @@ def command(
     them. FILE is a path, a URL (s3://BUCKET/KEY) or the name of one of the archive's files. Exit
     code 1 where something is wrong, 3 where a store could not be asked. The guide on the archive
     lists the names.
+
+    With --batch or --fleet each file is a job of its own: of those that are in the store only,
+    --read-data reads all. What is beside closed files (left open, unknown) is not looked for then.
     """
     from archiver.fetch.audit import audit_file  # SQLAlchemy and warcio take a while
 
     loaded = load_settings(context)
+    if options.wanted:
+        if read_data not in (None, 100.0):
+            raise UsageError("a batch reads all or none", thing=f"--read-data {read_data:g}")
+        url = None if source is None else store_url(source, loaded, "--from")
+        chosen = options.chosen(files, url)
+        said = {"read_data": read_data is not None}
+        return run_batch(loaded, "check", options, chosen, said, as_json=as_json)
+    if source is not None:
+        raise UsageError("is for a batch", thing="--from", todo="Add --batch.")
     if files and read_data is not None:
         raise UsageError("--read-data is for the whole archive", todo="A FILE is always read.")
     places = [named_file(name, loaded) for name in files]

@@ -7,15 +7,15 @@ import itertools
 import json
 import os
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import click
 
+from archiver.cli.batching import BatchOptions, batch_options, run_batch, store_url
 from archiver.cli.context import load_settings
 from archiver.cli.naming import named_file
 from archiver.errors import NoArchiveError, UsageError
@@ -23,7 +23,6 @@ from archiver.errors import NoArchiveError, UsageError
 if TYPE_CHECKING:
     from archiver.config.load import Loaded
     from archiver.extract.inputs import Input
-    from archiver.model import Extraction
     from archiver.store.copies import Copy
 
 
@@ -43,6 +42,24 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Add `cuts`: what was left out of each article's text, and why.",
 )
+@click.option(
+    "--to",
+    metavar="URL",
+    help="In a batch: do not keep the articles in the catalogue, but write a part for each file"
+    " there: s3://BUCKET/PREFIX or a folder.",
+)
+@click.option(
+    "--from",
+    "source",
+    metavar="URL",
+    help="In a batch with --to: all WARC files below s3://BUCKET/PREFIX or file:///FOLDER.",
+)
+@click.option(
+    "--failed",
+    is_flag=True,
+    help="In a batch: also pages of which no article came the last time.",
+)
+@batch_options
 @click.pass_context
 def command(
     context: click.Context,
@@ -50,6 +67,10 @@ def command(
     url: str | None,
     lists: tuple[Path, ...],
     explain: bool,
+    to: str | None,
+    source: str | None,
+    failed: bool,
+    options: BatchOptions,
 ) -> int:
     """Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.
 
@@ -58,11 +79,22 @@ def command(
 
     Lines come in the order of the input, on all cores. A page without an article gives a line
     with its `reason`; the exit code is then 3.
+
+    With --batch or --fleet all pages of the archive's WARC files are extracted again, and what
+    comes of them replaces in the catalogue what an older version made; or FILEs. Exit code 3
+    where a file failed or is damaged.
     """
     # trafilatura takes a second.
+    from archiver.exchange.pagelines import extracted, line_of
     from archiver.extract.inputs import inputs_of_list
     from archiver.extract.worker import ExtractionPool
 
+    if options.wanted:
+        if url or lists or explain:
+            raise UsageError("--url, --pages and --explain are not for a batch")
+        return _batch(context, files, source, to, failed=failed, options=options)
+    if to or source or failed:
+        raise UsageError("--to, --from and --failed are for a batch", todo="Add --batch.")
     if not files and not lists:
         raise UsageError("no file given", todo="Name HTML files or WARCs, or give --pages.")
     if url and (len(files) != 1 or lists):
@@ -81,8 +113,8 @@ def command(
         recycle_after=settings.recycle_after,
     )
     with pool, _counter() as count:
-        for given, extraction in _extracted(pool, inputs):
-            line = _line(given, extraction)
+        for given, extraction in extracted(pool, inputs):
+            line = line_of(given, extraction)
             if explain and extraction is not None:
                 line["cuts"] = [dataclasses.asdict(cut) for cut in extraction.cuts]
             whole = whole and "reason" not in line
@@ -91,9 +123,35 @@ def command(
     return 0 if whole else 3
 
 
+def _batch(
+    context: click.Context,
+    files: tuple[str, ...],
+    source: str | None,
+    to: str | None,
+    *,
+    failed: bool,
+    options: BatchOptions,
+) -> int:
+    loaded = load_settings(context)
+    foreign = source is not None or any("/" in name for name in files)
+    if foreign and to is None:
+        raise UsageError(
+            "files that are not the archive's need --to",
+            todo="Say where to write: --to FOLDER. Or take them in: archiver import.",
+        )
+    if to is not None and failed:
+        raise UsageError("with --to every page is extracted", thing="--failed")
+    chosen = options.chosen(files, None if source is None else store_url(source, loaded, "--from"))
+    said: dict[str, object] = {"failed": failed}
+    if to is not None:
+        said = {"to": store_url(to, loaded, "--to")}
+    return run_batch(loaded, "extract", options, chosen, said)
+
+
 def _pages(given: Path | Copy, url: str | None, loaded: Loaded) -> Iterator[Input]:
     """The pages of a file; of one of the archive's own, or of a store, those not redacted."""
-    from archiver.extract.inputs import Input, inputs_of_file
+    from archiver.exchange.pagelines import shown
+    from archiver.extract.inputs import inputs_of_file
     from archiver.store.catalogue import Catalogue  # SQLAlchemy takes a fifth of a second
     from archiver.store.copies import open_whole
 
@@ -109,15 +167,7 @@ def _pages(given: Path | Copy, url: str | None, loaded: Loaded) -> Iterator[Inpu
             raise
         yield from inputs
         return
-    for one in inputs:
-        page = one.page
-        digest = page.warc.payload_digest if page and page.warc else None
-        hidden = veil.of(page.url, page.captured_at, digest) if page else None
-        yield (
-            one
-            if hidden is None
-            else Input(page=None, source=one.source, fault=f"redacted on {hidden.made:%Y-%m-%d}")
-        )
+    yield from shown(inputs, veil)
 
 
 def _is_ours(path: Path, loaded: Loaded) -> bool:
@@ -142,41 +192,3 @@ def _counter() -> Iterator[Callable[[], None]]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("extract", total=None)
         yield lambda: progress.advance(task)
-
-
-def _extracted(pool: Any, inputs: Iterator[Input]) -> Iterator[tuple[Input, Extraction | None]]:
-    """Each input with what came of it; inputs that are no page keep their place."""
-    waiting: deque[Input] = deque()
-
-    def pages() -> Iterator[Any]:
-        for given in inputs:
-            waiting.append(given)
-            if given.page is not None:
-                yield given.page
-
-    for extraction in pool.map(pages()):
-        while waiting[0].page is None:
-            yield waiting.popleft(), None
-        yield waiting.popleft(), extraction
-    while waiting:
-        yield waiting.popleft(), None
-
-
-def _line(given: Input, extraction: Extraction | None) -> dict[str, Any]:
-    from archiver.contract import article_to_json
-
-    line: dict[str, Any] = {"page": given.name} if given.name else {}
-    if extraction is not None and extraction.article is not None:
-        return {**line, **article_to_json(extraction.article)}
-    line["url"] = given.page.url if given.page else None
-    line["source"] = given.source
-    if extraction is None:
-        hidden = (given.fault or "").startswith("redacted on ")
-        return {
-            **line,
-            "reason": "redacted" if hidden else "unreadable",
-            "detail": given.fault,
-        }
-    if extraction.reason in {"consent", "blocked"}:
-        line["kind"] = extraction.reason
-    return {**line, "reason": extraction.reason, "detail": extraction.detail}

@@ -38,6 +38,7 @@ COMMANDS = {
     "check": "Check WARC files: every record whole, digests true, requests paired.",
     "repair": "Finish files that a crash left open, and mend indexes and catalogue.",
     "reindex": "Read all WARC files, and add what the catalogue lacks of them.",
+    "batches": "List batches of `extract`, `reindex` and `check`; of one, each file that is amiss.",
     "redact": "Hide pages from replay, lists, extraction and indexes, at once; a tombstone stays.",
     "backup": "Back the catalogue up: a checked snapshot, packed, to the store.",
     "restore": "Bring the catalogue back from a backup.",

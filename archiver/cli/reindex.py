@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archiver.cli.batching import BatchOptions, batch_options, run_batch, store_url
 from archiver.cli.context import load_settings
 from archiver.errors import NoArchiveError, UsageError
 
@@ -36,9 +37,15 @@ if TYPE_CHECKING:
     " --from only.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with the counts.")
+@batch_options
 @click.pass_context
 def command(
-    context: click.Context, source: str | None, again: bool, extract: bool | None, as_json: bool
+    context: click.Context,
+    source: str | None,
+    again: bool,
+    extract: bool | None,
+    as_json: bool,
+    options: BatchOptions,
 ) -> int:
     """Read all WARC files, and add what the catalogue lacks of them.
 
@@ -48,6 +55,9 @@ def command(
     and states begin anew. With --from, on a new machine, the store is all that is needed: pages
     are replayed from it at once, articles are made anew, and what was broken off goes on where it
     was. Exit code 1 where a file is damaged: its intact records count.
+
+    With --batch or --fleet each file is a job of its own, and may fail by itself (exit code 3);
+    states of articles are not told again.
     """
     from archiver.fetch.parallel import make_ready
 
@@ -58,7 +68,13 @@ def command(
     loaded = load_settings(context)
     if again and source is None:
         raise UsageError("--again is for --from", todo="Without it, all files are always read.")
-    url = None if source is None else _store_url(source, loaded)
+    url = None if source is None else store_url(source, loaded, "--from")
+    if options.wanted:
+        if extract is None:
+            extract = url is not None
+        said: dict[str, object] = {"extract": extract, "store": url}
+        chosen = options.chosen(source=url)
+        return run_batch(loaded, "reindex", options, chosen, said, again=again, as_json=as_json)
     if url is None and not loaded.warc_folder.is_dir():
         raise NoArchiveError(
             "no WARC file here",
@@ -107,21 +123,6 @@ def _extracted(loaded: Loaded, catalogue: Catalogue) -> Counter[str]:
     names = [file.name for file in catalogue.files() if file.closed]
     seeds = read_seeds(loaded.seeds_folder).outlets
     return extract_waiting(loaded, catalogue, names, seeds, retell=True)
-
-
-def _store_url(source: str, loaded: Loaded) -> str:
-    from pydantic import ValidationError
-
-    from archiver.config.storage import StorageSettings
-
-    if not source and not loaded.settings.storage.url:
-        raise UsageError(
-            "no store is configured", todo="Set storage.url, or say --from=s3://BUCKET/PREFIX."
-        )
-    try:
-        return StorageSettings(url=source or loaded.settings.storage.url).url
-    except ValidationError as error:
-        raise UsageError(str(error.errors()[0]["msg"]), thing=f"--from={source}") from None
 
 
 def _done(

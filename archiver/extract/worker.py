@@ -26,6 +26,7 @@ from typing import Self
 from archiver.model import Extraction, Page
 
 _AHEAD = 8  # pages a worker that are handed out while the first one in order is not done
+_AHEAD_BYTES = 1 << 26  # of those pages; one that is larger is handed out alone
 _START_SECONDS = 60.0  # a fork server that imports everything on a slow, busy machine
 _CONTEXT = multiprocessing.get_context("forkserver")
 
@@ -43,7 +44,7 @@ def serve(pipe: Connection, memory: int, work: Callable[[Page], Extraction] = ex
     Ends with its parent, also in the middle of a page. Ctrl-C is the parent's to handle.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _end_with_parent()
+    end_with_parent()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Data, not address space: numpy's libraries reserve much that they never touch.
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
@@ -61,7 +62,7 @@ def serve(pipe: Connection, memory: int, work: Callable[[Page], Extraction] = ex
             pipe.send(answer)
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Let the kernel end this process when the parent is gone, whatever it is busy with.
 
     The parent holds the other end of its sentinel's pipe and nothing is ever written to it;
@@ -203,16 +204,22 @@ class ExtractionPool:
 
     def map(self, pages: Iterable[Page]) -> Iterator[Extraction]:
         """The extractions of pages in their order; holds few pages at a time."""
-        window: deque[Future[Extraction]] = deque()
+        window: deque[tuple[Future[Extraction], int]] = deque()
+        held = 0  # bytes
         try:
             for page in pages:
-                window.append(self._threads.submit(self._run, page))
-                if len(window) >= _AHEAD * len(self._workers):
-                    yield window.popleft().result()
+                window.append((self._threads.submit(self._run, page), len(page.body)))
+                held += len(page.body)
+                while len(window) >= _AHEAD * len(self._workers) or (
+                    window and held > _AHEAD_BYTES
+                ):
+                    first, size = window.popleft()
+                    held -= size
+                    yield first.result()
             while window:
-                yield window.popleft().result()
+                yield window.popleft()[0].result()
         finally:
-            for waiting in window:
+            for waiting, _ in window:
                 waiting.cancel()
 
     def shutdown(self) -> None:

@@ -14,6 +14,7 @@ from archiver.fetch.settling import being_made
 from archiver.fetch.shown import shown_lines
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
+from archiver.store.copies import Copy
 from archiver.warc.cdxj import read_sidecar, write_sidecar
 from archiver.warc.reader import Damage
 
@@ -81,6 +82,29 @@ def reindex(
             sidecar=wrong,
             damage=found.damage,
         )
+
+
+def reindex_file(place: Path | Copy, catalogue: Catalogue) -> Indexed:
+    """Add what the catalogue lacks of one closed file; to do it again changes nothing.
+
+    Raises:
+        WarcError, OSError, StorageError: as `index_file`.
+    """
+    found = index_file(place)
+    name = place.name
+    known = catalogue.file(name)
+    captures, discoveries = catalogued(catalogue, found)
+    closed = known is not None and known.closed
+    if not closed:
+        catalogue.close_file(name, at=utcnow(), size=found.size, sha256=f"sha256:{found.sha256}")
+    return Indexed(
+        file=name,
+        captures=captures,
+        discoveries=discoveries,
+        known=closed,
+        sidecar=None,
+        damage=found.damage,
+    )
 
 
 def catalogued(catalogue: Catalogue, found: FileIndex, *, trial: bool = False) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from archiver.errors import StorageError
@@ -51,15 +51,57 @@ def reindex_store(
     blobs = warcs.stores.open(url)
     found = _listed(blobs)
     known = {file.name: file for file in catalogue.files()}
-    done = {name for name, file in known.items() if file.closed and file.copy_url and not again}
-    yield Restored(skipped=len(done & found.keys()))
-    wanted = sorted(found.keys() - done - _replaced(catalogue, found.keys() | known.keys()))
+    wanted, skipped = _wanted(found, known, catalogue, again=again)
+    yield Restored(skipped=skipped)
     for start in range(0, len(wanted), _AT_ONCE):
         names = wanted[start : start + _AT_ONCE]
         copies = [Copy(url=f"{url}/{found[name][0]}", stores=warcs.stores) for name in names]
         for name, index in zip(names, side_by_side(index_file, copies), strict=True):
             best, said = _best(index, found[name], blobs, warcs)
             yield Restored(indexed=_kept(best, said, known.get(name), warcs, catalogue))
+
+
+def lacking_copies(warcs: Warcs, url: str, catalogue: Catalogue, *, again: bool) -> list[str]:
+    """The URLs of the copies that `reindex_store` would read, one a file.
+
+    Raises:
+        StorageError: the store cannot be asked.
+    """
+    found = _listed(warcs.stores.open(url))
+    known = {file.name: file for file in catalogue.files()}
+    wanted, _ = _wanted(found, known, catalogue, again=again)
+    return [f"{url}/{found[name][0]}" for name in wanted]
+
+
+def reindex_copy(warcs: Warcs, store: str, url: str, catalogue: Catalogue) -> Indexed:
+    """As `reindex_store`, of the copies of one file; `url`: the first of them.
+
+    Only where that one is not whole, the store is asked for the others.
+
+    Raises:
+        StorageError: the store cannot be asked.
+        WarcError: no WARC stands there.
+    """
+    blobs, copy = warcs.stores.open(store), Copy(url=url, stores=warcs.stores)
+    keys = [url.removeprefix(f"{store}/")]
+    index = index_file(copy)
+    if index.damage or _said(blobs, keys[0]) not in (None, index.sha256):
+        keys += [key for key in _listed(blobs).get(copy.name, ()) if key not in keys]
+    best, said = _best(index, keys, blobs, warcs)
+    return _kept(best, said, catalogue.file(copy.name), warcs, catalogue)
+
+
+def _wanted(
+    found: Mapping[str, list[str]],
+    known: Mapping[str, WarcFile],
+    catalogue: Catalogue,
+    *,
+    again: bool,
+) -> tuple[list[str], int]:
+    """The names of the files that are to be read, and how many are passed over as known."""
+    done = {name for name, file in known.items() if file.closed and file.copy_url and not again}
+    wanted = found.keys() - done - _replaced(catalogue, found.keys() | known.keys())
+    return sorted(wanted), len(done & found.keys())
 
 
 def _replaced(catalogue: Catalogue, there: Collection[str]) -> set[str]:

@@ -15,6 +15,7 @@ from archiver.store.engine import catalogue_url, make_engine
 from archiver.store.exports import Exports
 from archiver.store.files import Files
 from archiver.store.history import History
+from archiver.store.holdings import Holdings
 from archiver.store.hosts import Hosts
 from archiver.store.hubs import Hubs
 from archiver.store.index import CaptureIndex
@@ -70,6 +71,7 @@ class Catalogue(
     Rewriting,
     Retention,
     Batches,
+    Holdings,
 ):
     """An open catalogue. Each method is one transaction; threads may share it.
 

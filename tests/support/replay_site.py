@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -54,9 +54,13 @@ class Archive:
         outlet: str = "site-news",
         kind: CaptureKind = CaptureKind.PAGE,
         refers_to: Capture | None = None,
+        metadata: Sequence[tuple[str, str]] = (),
         **facts: Any,
     ) -> Capture:
-        """Keep an answer: its raw bytes, or the text of a page that is answered with 200."""
+        """Keep an answer: its raw bytes, or the text of a page that is answered with 200.
+
+        `metadata`: what a record beside it says.
+        """
         if isinstance(raw, str):
             raw = answer(raw.encode(), *fields)
         taken = exchange(raw, url=url, started=at)
@@ -68,7 +72,7 @@ class Archive:
                 date=refers_to.captured_at,
                 payload_digest=refers_to.warc.payload_digest,
             )
-        records = exchange_records(taken, refers_to=earlier)
+        records = exchange_records(taken, refers_to=earlier, metadata=metadata)
         ref = self.writer.append(records)[0]
         self.writer.sync()
         location = taken.header(b"location")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,10 +28,11 @@ def fill(
     pages: int = 3,
     size: int = 2000,
     body: bytes = b"",
+    metadata: Sequence[tuple[str, str]] = (("outlet", "sky-news"),),
 ) -> list[str]:
     """Close so many files of so many pages with `size` bytes that do not compress; their names.
 
-    With `body`, each page is that, and its number.
+    With `body`, each page is that, and its number. `metadata`: what a record beside each says.
     """
     names: list[str] = []
     noise = random.Random(files * 1000 + pages)
@@ -55,7 +57,7 @@ def fill(
                 url=f"https://news.example/{number}/{page}",
                 started=STARTED + timedelta(minutes=number, seconds=page),
             )
-            refs = writer.append(exchange_records(came, metadata=[("outlet", "sky-news")]))
+            refs = writer.append(exchange_records(came, metadata=metadata))
             taken.append(
                 capture_of(
                     came,

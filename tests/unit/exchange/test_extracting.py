@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from support.replay_site import Archive, day
 
 from archiver.exchange.extracting import PageExtractor
 from archiver.extract.worker import ExtractionPool
-from archiver.model import ExtractionState
+from archiver.model import Capture, CaptureKind, ExtractionState, Extractor, Outlet
+from archiver.store import tables as t
+from archiver.warc.conversion import conversion_records
 
 STORY = "https://news.example/world/story-of-rain"
 PAGE = """<!doctype html><html lang=en><head><title>{0}</title>
@@ -39,10 +42,21 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 
 def run(archive: Archive, pool: ExtractionPool, *, obey: bool = False) -> Counter[str]:
-    extractor = PageExtractor(archive.catalogue, archive.reading, pool, {}, obey=obey)
-    name = archive.writer.name
-    assert name
-    return extractor.run(name)
+    return extractor_of(archive, pool, obey=obey).run(archive.writer.name or "")
+
+
+def again(archive: Archive, pool: ExtractionPool, *, failed: bool = False) -> Counter[str]:
+    return extractor_of(archive, pool).again(archive.writer.name or "", failed=failed)
+
+
+def extractor_of(archive: Archive, pool: ExtractionPool, *, obey: bool = False) -> PageExtractor:
+    return PageExtractor(archive.catalogue, archive.reading, pool, {}, obey=obey)
+
+
+def everything(archive: Archive) -> object:
+    """All that the catalogue says of articles."""
+    with archive.catalogue._reading() as conn:
+        return [conn.execute(table.select()).all() for table in (t.article, t.revision, t.change)]
 
 
 def test_pages_become_articles_and_revisions(archive: Archive, pool: ExtractionPool) -> None:
@@ -86,3 +100,93 @@ def test_a_page_that_cannot_be_read_costs_itself(archive: Archive, pool: Extract
     assert run(archive, pool) == {"unreadable": 1, "new": 1}
     [failed] = archive.catalogue.captures_of(STORY)
     assert failed.extraction is ExtractionState.FAILED
+
+
+def test_all_pages_of_a_file_are_extracted_again_and_that_changes_nothing(
+    archive: Archive, pool: ExtractionPool
+) -> None:
+    first = keep(archive, STORY, 1, PAGE.format("Rain", "More rain."))
+    keep(archive, STORY, 2, PAGE.format("Rain", "More rain."), refers_to=first)
+    keep(archive, STORY, 3, PAGE.format("Snow", "Much snow."))
+    keep(archive, STORY + "-pdf", 3, "no words")
+    keep(archive, STORY + "-css", 3, PAGE.format("Not", "A page."), kind="requisite")
+    found = run(archive, pool)
+    assert (found["new"], found["changed"], found["unchanged"]) == (1, 1, 1)
+    before = everything(archive)
+    assert again(archive, pool) == {"unchanged": 3, "failed-before": 1}
+    assert everything(archive) == before
+    assert "failed-before" not in again(archive, pool, failed=True)
+    assert everything(archive) == before
+    assert {one.extraction for one in archive.catalogue.captures_of(STORY)} == {
+        ExtractionState.DONE
+    }
+
+
+def test_what_another_version_made_is_made_anew_in_its_place(
+    archive: Archive, pool: ExtractionPool
+) -> None:
+    keep(archive, STORY, 1, PAGE.format("Rain", "More rain."))
+    run(archive, pool)
+    [right] = archive.catalogue.get_article(STORY)
+    old = replace(right.article, text="of old", extractor=Extractor(name="x", version="0"))
+    archive.catalogue.save_article(old)
+    assert again(archive, pool) == {"unchanged": 1}
+    assert archive.catalogue.get_article(STORY) == [right]
+
+
+def test_again_leaves_out_what_is_hidden_unknown_or_damaged(
+    archive: Archive, pool: ExtractionPool
+) -> None:
+    page = PAGE.format("Rain", "More rain.")
+    keep(archive, STORY, 1, page)
+    keep(archive, STORY + "-2", 2, page)
+    broken = keep(archive, STORY + "-3", 3, page)
+    lost = keep(archive, STORY + "-4", 4, page)
+    redact(archive.catalogue, archive.warcs, STORY)
+    with archive.catalogue._writing() as conn:
+        conn.execute(t.capture.delete().where(t.capture.c.offset == lost.warc.offset))
+    [path] = archive.warcs.glob("*.open")
+    data = bytearray(path.read_bytes())
+    data[broken.warc.offset + 30] ^= 0xFF
+    path.write_bytes(data)
+    found = again(archive, pool)
+    assert found == {"redacted": 1, "new": 1, "damaged": 1, "not-indexed": 1}
+    assert archive.catalogue.get_article(STORY + "-2")
+
+
+def test_the_page_that_a_browser_made_is_what_is_read(
+    archive: Archive, pool: ExtractionPool
+) -> None:
+    capture = keep(archive, STORY, 1, "<script>all of it</script>")
+    made = PAGE.format("Rain", "More rain.").encode()
+    archive.writer.append(
+        conversion_records(
+            made,
+            url=STORY,
+            at=day(1),
+            refers_to=capture.warc.record_id,
+            content_type="text/html; charset=utf-8",
+            metadata=(),
+        )
+    )
+    archive.writer.sync()
+    seed = Outlet(id="site-news", name="x", homepage=STORY, sources=(), render=True)
+    extractor = PageExtractor(archive.catalogue, archive.reading, pool, {"site-news": seed})
+    assert extractor.run(archive.writer.name or "") == {"new": 1}
+    assert extractor.again(archive.writer.name or "") == {"unchanged": 1}
+    [kept] = archive.catalogue.get_article(STORY)
+    assert kept.article.title == "Rain"
+
+
+def keep(archive: Archive, url: str, on: int, page: str, **facts: object) -> Capture:
+    """Keep a page with the metadata record that says what it is, as a crawl does."""
+    kind = CaptureKind(str(facts.pop("kind", "page")))
+    return archive.keep(
+        url,
+        day(on),
+        page,
+        kind=kind,
+        extraction=PENDING if kind is CaptureKind.PAGE else ExtractionState.NONE,
+        metadata=(("outlet", "site-news"), ("kind", str(kind))),
+        **facts,  # type: ignore[arg-type]
+    )

@@ -196,6 +196,7 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "chosen_files of an outlet": lambda c: c.chosen_files(["sky-news"], since=START),
     "begin_batch": lambda c: c.begin_batch("check", {}, ["a"], asked="x", fleet=False, at=START),
     "batch": lambda c: c.batch(1),
+    "batch_kind": lambda c: c.batch_kind(1),
     "batch_jobs": lambda c: c.batch_jobs(1, ["waiting"]),
     "faulty_jobs": lambda c: c.faulty_jobs(1),
     "start_job": lambda c: c.start_job(1, 1, worker="x", at=START),
