@@ -29,6 +29,7 @@ FLOORS = {
     "exchange": 4,
     "demo": 4,
     "daemon": 5,
+    "batch": 5,
     "fleet": 5,
     "web": 5,
     "cli": 6,
