@@ -76,8 +76,5 @@ def only_here(places: Sequence[str], catalogue: Catalogue) -> int:
 
 
 def _below(stores: Stores, url: str) -> list[str]:
-    found = []
-    for blob in stores.open(url).list():
-        if blob.key.endswith(_ENDINGS):
-            found.append(f"{url}/{blob.key}")
-    return found
+    keys = (blob.key for blob in stores.open(url).list())
+    return [f"{url}/{key}" for key in keys if key.endswith(_ENDINGS)]

@@ -15,7 +15,8 @@ from urllib.parse import unquote, urlsplit
 
 import click
 
-from archiver.cli.batching import BatchOptions, batch_options, run_batch, store_url
+from archiver.cli.batching import run_batch
+from archiver.cli.batchoptions import BatchOptions, batch_options, store_url
 from archiver.cli.context import load_settings
 from archiver.cli.naming import named_file
 from archiver.errors import NoArchiveError, UsageError

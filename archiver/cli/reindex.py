@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archiver.cli.batching import BatchOptions, batch_options, run_batch, store_url
+from archiver.cli.batching import run_batch
+from archiver.cli.batchoptions import BatchOptions, batch_options, store_url
 from archiver.cli.context import load_settings
 from archiver.errors import NoArchiveError, UsageError
 

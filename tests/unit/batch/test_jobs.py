@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from support.batches import archive_of, articles
+from support.daemons import eventually
 
 import archiver
 from archiver.batch.extracting import part_of
@@ -143,11 +144,10 @@ def test_a_job_that_ends_its_processes_is_given_up(
         states: list[str] = []
         thread = threading.Thread(target=lambda: states.append(processes.run(batch, 1)))
         thread.start()
-        for attempt in range(1, MOST_DEATHS + 1):
-            with fifo.open("wb"):  # returns when the job has opened the other end
-                job = catalogue.batch_jobs(batch)[0]
-                assert job.attempts == attempt
-                kill(int((job.worker or "").partition("/")[2]))
+        for attempt in range(1, MOST_DEATHS + 1):  # each waits for who writes into the pipe
+            eventually(lambda: catalogue.batch_jobs(batch)[0].attempts == attempt)  # noqa: B023
+            job = catalogue.batch_jobs(batch)[0]
+            kill(int((job.worker or "").partition("/")[2]))
         thread.join()
         assert states == ["failed"]
         assert processes.run(batch, 2) == "done"
