@@ -92,9 +92,10 @@ async def rotate(loaded: Loaded, catalogue: Catalogue) -> None:
 
 
 async def prune(loaded: Loaded, catalogue: Catalogue, now: datetime) -> dict[str, int]:
-    """Remove accounts of runs and problems that are older than `daemon.keep_runs`."""
+    """Remove accounts of runs, problems and batches that are older than `daemon.keep_runs`."""
     before = now - timedelta(seconds=loaded.settings.daemon.keep_runs)
-    return await asyncio.to_thread(catalogue.prune, before)
+    batches = await asyncio.to_thread(catalogue.prune_batches, before)
+    return {**await asyncio.to_thread(catalogue.prune, before), "batches": batches}
 
 
 async def report(catalogue: Catalogue, now: datetime) -> dict[str, object]:

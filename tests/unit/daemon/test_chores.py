@@ -50,8 +50,11 @@ async def test_old_accounts_go_and_the_last_of_an_outlet_stays(
         catalogue.end_run(
             run, at=NOW - timedelta(days=days), state="done", reason="finished", counts={}
         )
-    assert await daemon.chores._prune() == {"runs": 2, "problems": 0}
-    assert await daemon.chores._prune() == {"runs": 0, "problems": 0}
+    old = NOW - timedelta(days=800)
+    batch, _ = catalogue.begin_batch("check", {}, ["a"], asked="a", fleet=False, at=old)
+    catalogue.end_job(batch, 1, "done", at=old)
+    assert await daemon.chores._prune() == {"runs": 2, "problems": 0, "batches": 1}
+    assert await daemon.chores._prune() == {"runs": 0, "problems": 0, "batches": 0}
 
 
 async def test_a_report_has_the_last_day_in_numbers(daemon: Daemon, catalogue: Catalogue) -> None:
