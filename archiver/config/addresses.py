@@ -109,7 +109,9 @@ def check_catalogue_url(url: str) -> str:
     """Empty, or an SQLAlchemy URL of an SQLite file or of PostgreSQL, without password."""
     parts = _parts_without_password(url)
     sqlite = url.startswith("sqlite:///") and parts.path not in ("/", "/:memory:")
-    postgres = parts.scheme.partition("+")[0] == "postgresql" and parts.hostname
+    # without a host the server is on this machine, at a Unix socket
+    place = parts.hostname or parts.path.strip("/")
+    postgres = parts.scheme.partition("+")[0] == "postgresql" and place
     if url and not sqlite and not postgres:
         raise ValueError("a catalogue is at sqlite:///FILE or postgresql+psycopg://HOST/DATABASE")
     return url

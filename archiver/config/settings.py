@@ -8,13 +8,7 @@ from string import Formatter
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic.config import JsonDict
 
 from archiver import __version__
@@ -90,6 +84,9 @@ class ArchiveSettings(Section):
         " Empty: an SQLite file in the archive's folder.",
     )
     catalogue_password: SecretStr | None = _secret("Password of the catalogue's database.")
+    catalogue_wait: Duration = Field(
+        default=300.0, description="How long a crawl waits for a database server that is away."
+    )
     warc_size: Annotated[Size, Field(ge=MB)] = Field(
         default=GB, description="Size at which a WARC file is closed and the next one begun."
     )

@@ -56,7 +56,9 @@ class RunExtension:
         settings = loaded.settings
         self.outlet = outlet
         self.territory = Territory.of(outlet)
-        self._catalogue = Catalogue.open(loaded.catalogue_url, create=True)
+        self._catalogue = Catalogue.open(
+            loaded.catalogue_url, create=True, patience=settings.archive.catalogue_wait
+        )
         self.warcs = Warcs.of(loaded, self._catalogue)
         self._folder = loaded.warc_folder
         self._spool_max = settings.storage.spool_max if settings.storage.url else None

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import Insert
 
 from archiver.store.columntypes import clean
 from archiver.store.engine import durable, insert, reading
-from archiver.store.patience import PATIENCE, make_patient, receipted
+from archiver.store.patience import LONG, Patience, make_patient, receipted
 from archiver.store.tables import outlet, tally, url
 from archiver.urls import urlkey
 
@@ -34,8 +34,8 @@ class Store:
         super().__init_subclass__(**options)
         make_patient(cls)
 
-    def __init__(self, engine: Engine, *, patience: float = PATIENCE) -> None:
-        self.patience = patience
+    def __init__(self, engine: Engine, *, patience: float = LONG) -> None:
+        self.patience = Patience(patience)
         self._engine = engine
         self._reader = reading(engine)
         self._known: dict[str, dict[str, int]] = {}  # row numbers by name, by column

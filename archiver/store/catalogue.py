@@ -24,7 +24,7 @@ from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
 from archiver.store.migrate import migrate
 from archiver.store.outletdays import OutletDays
-from archiver.store.patience import PATIENCE
+from archiver.store.patience import LONG
 from archiver.store.polls import Polls
 from archiver.store.rechecks import Rechecks
 from archiver.store.redactions import Redactions
@@ -79,10 +79,10 @@ class Catalogue(
     """
 
     @classmethod
-    def open(cls, url: str, *, create: bool = False, patience: float = PATIENCE) -> Catalogue:
+    def open(cls, url: str, *, create: bool = False, patience: float = LONG) -> Catalogue:
         """Open the catalogue of a database URL, its tables brought up to date.
 
-        `patience`: seconds that a method waits, later on, for a server that is away.
+        `patience`: seconds that its methods wait, later on, for a server that is away.
 
         Raises:
             NoArchiveError: where there is none, or one without tables, and `create` is false.

@@ -28,7 +28,7 @@ from archiver.store.tables import receipt
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 60.0  # seconds, where nothing else is said
+LONG = 60.0  # seconds, where nothing else is said
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0  # seconds; each is twice the one before
 _NAME, _NUMBER = "archiver_connection", "archiver_transaction"
 _OLD = timedelta(days=2)  # nobody waits for a transaction to end so long
@@ -40,7 +40,7 @@ _Done = TypeVar("_Done")
 def make_patient(kind: type[Any]) -> None:
     """Have each public method of a class of `Store` done again while its transaction is undone.
 
-    They wait for `self.patience` seconds at most, then raise CatalogueError.
+    They wait as long as `self.patience` has it, then raise CatalogueError.
     """
     for name, method in list(vars(kind).items()):
         if isinstance(method, FunctionType) and not name.startswith("_"):
@@ -52,42 +52,56 @@ def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
     def again(self: Any, *args: Any, **named: Any) -> Any:
         # what is given as an iterator can be read once only
         given = [list(one) if isinstance(one, Iterator) else one for one in args]
-        return patiently(lambda: method(self, *given, **named), method.__name__, self.patience)
+        return self.patience.try_out(lambda: method(self, *given, **named), method.__name__)
 
     return again
 
 
-def patiently(work: Callable[[], _Done], name: str, patience: float) -> _Done:
-    """What comes of some work, which is done again as often as the database undoes it.
+class Patience:
+    """How long a catalogue's methods wait, all together: `seconds` from the first that failed.
 
-    Raises:
-        CatalogueError: it did so for `patience` seconds.
+    Once that has passed, each is tried once, until one succeeds.
     """
-    pause, until = _FIRST_PAUSE, 0.0
-    while True:
-        try:
-            done = work()
-        except UndoneError as error:
-            if not until:
-                until = time.monotonic() + patience
-                logger.warning("%s: done again, until the database does it: %s", name, error.what)
-            if time.monotonic() >= until:
-                raise CatalogueError(error.what, thing=error.thing, todo=error.todo) from error
-        else:
-            if until:
-                logger.warning("%s: done", name)
-            return done
-        time.sleep(pause)
-        pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._until: float | None = None  # while the database is away, by the monotonic clock
+
+    def try_out(self, work: Callable[[], _Done], name: str) -> _Done:
+        """What comes of some work, which is done again as often as the database undoes it.
+
+        Raises:
+            CatalogueError: it did so until patience had an end.
+        """
+        pause, failed = _FIRST_PAUSE, False
+        while True:
+            try:
+                done = work()
+            except UndoneError as error:
+                now = time.monotonic()
+                if self._until is None:
+                    self._until = now + self._seconds
+                if now >= self._until:
+                    raise CatalogueError(error.what, thing=error.thing, todo=error.todo) from error
+                if not failed:
+                    logger.warning("%s is done again until it succeeds: %s", name, error.what)
+                failed = True
+            else:
+                self._until = None
+                if failed:
+                    logger.warning("%s has succeeded", name)
+                return done
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 @contextmanager
-def receipted(engine: Engine, patience: float) -> Iterator[Connection]:
+def receipted(engine: Engine, patience: Patience) -> Iterator[Connection]:
     """A transaction that is committed, or known to be undone, whatever breaks meanwhile.
 
     Raises:
         UndoneError: it is undone.
-        CatalogueError: nobody could tell for `patience` seconds.
+        CatalogueError: nobody could tell until patience had an end.
     """
     with engine.connect() as conn:
         transaction = conn.begin()
@@ -101,7 +115,7 @@ def receipted(engine: Engine, patience: float) -> Iterator[Connection]:
         try:
             transaction.commit()
         except UndoneError:
-            if not patiently(lambda: _is_there(engine, name, number), "a commit", patience):
+            if not patience.try_out(lambda: _is_there(engine, name, number), "commit"):
                 raise
 
 

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from support.catalogues import settings_of
+
 from archiver.config.workdir import lay_out
 
 TIMEOUT = 300.0  # seconds; a guard against hanging, never a measure
@@ -47,12 +49,12 @@ def status(folder: Path) -> dict[str, Any]:
 def working_folder(
     folder: Path, *, connect_to: dict[str, str], network: str = "", crawl: str = ""
 ) -> Path:
-    """An empty working folder whose names lead to loopback."""
+    """An empty working folder whose names lead to loopback; see support/catalogues.py."""
     lay_out(folder, seeds=False)
     hosts = "".join(f'"{name}" = "{target}"\n' for name, target in connect_to.items())
     (folder / "config" / "archiver.toml").write_text(
         '[operator]\ncontact = "https://archive.example/about"\n'
-        f"[crawl]\n{crawl}\n[network]\n{network}\n[network.connect_to]\n{hosts}",
+        f"{settings_of(folder)}[crawl]\n{crawl}\n[network]\n{network}\n[network.connect_to]\n{hosts}",
         encoding="utf-8",
     )
     return folder

@@ -268,6 +268,8 @@ def test_a_child_with_the_environment_loads_the_same(tmp_path: Path) -> None:
         ("sqlite:///data/c.sqlite", "sqlite:///{folder}/data/c.sqlite"),
         ("sqlite:////data/c.sqlite", "sqlite:////data/c.sqlite"),
         ("postgresql+psycopg://me@db/news", "postgresql+psycopg://me@db/news"),
+        ("postgresql:///news", "postgresql:///news"),
+        ("postgresql://me@/news?host=/run/pg", "postgresql://me@/news?host=/run/pg"),
     ],
 )
 def test_catalogue_url(tmp_path: Path, url: str, expected: str) -> None:

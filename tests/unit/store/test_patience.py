@@ -140,6 +140,35 @@ def test_what_stays_away_is_waited_for_no_longer_than_is_said(postgres: Server) 
     assert not isinstance(caught.value, UndoneError)  # or who called would wait once more
 
 
+def test_once_given_up_nobody_waits_again_until_it_is_back(
+    postgres: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, pauses = [0.0], list[float]()
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        clock[0] += seconds
+
+    monkeypatch.setattr(patience.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(patience.time, "sleep", sleep)
+    with Catalogue.open(postgres.new_database(), create=True, patience=5.0) as catalogue:
+        broken = Broken(catalogue)
+        broken.at("SELECT", times=99)
+        with pytest.raises(CatalogueError):
+            catalogue.captures_of(PAGE)
+        assert 5.0 <= sum(pauses) < 7.0
+        pauses.clear()
+        for _ in range(3):
+            with pytest.raises(CatalogueError):
+                catalogue.captures_of(PAGE)
+        assert pauses == []
+        broken.times = 99
+        assert catalogue.captures_of(PAGE) == []
+        broken.times = 97  # twice more
+        assert catalogue.captures_of(PAGE) == []
+        assert len(pauses) == 2
+
+
 def test_faults_of_our_own_are_not_tried_again(catalogue: Catalogue) -> None:
     asked = []
 
