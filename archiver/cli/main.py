@@ -41,6 +41,7 @@ COMMANDS = {
     "batches": "List batches of `extract`, `reindex` and `check`; of one, each file that is amiss.",
     "redact": "Hide pages from replay, lists, extraction and indexes, at once; a tombstone stays.",
     "backup": "Back the catalogue up: a checked snapshot, packed, to the store.",
+    "catalogue": "Copy the catalogue from one database to another, and compare the two.",
     "restore": "Bring the catalogue back from a backup.",
     "rewrite": "Take what is redacted out of WARC files: each is replaced by a new one.",
     "retention": "Remove WARC files of which every capture may go by the rules of [retention].",

@@ -82,7 +82,7 @@ def _restore(loaded: Loaded, place: Place, *, at: str | None, force: bool, as_js
     from archiver.store.restore import choose, restore
 
     catalogue = sqlite_file(loaded.catalogue_url)
-    with _alone(loaded):
+    with alone(loaded):
         key = place.key or choose(place.blobs, at=at, host=own_host()).key
         done = restore(
             place.blobs,
@@ -111,7 +111,7 @@ def _restore(loaded: Loaded, place: Place, *, at: str | None, force: bool, as_js
 
 
 @contextmanager
-def _alone(loaded: Loaded) -> Iterator[None]:
+def alone(loaded: Loaded) -> Iterator[None]:
     """Let no daemon and no crawl run on the archive, nor ship or backup.
 
     Raises:

@@ -26,7 +26,7 @@ from archiver.fetch.rendering import browser_path
 from archiver.store.blobs.opening import open_blobs
 from archiver.store.blobs.probe import Answer, Fact, probe
 from archiver.store.engine import catalogue_url, make_engine
-from archiver.store.migrate import HEAD, revision_of
+from archiver.store.migrate import COPYING, HEAD, revision_of
 
 _NAME = "news-archiver"
 _SHOWN = ("scrapy", "twisted", "sqlalchemy", "lxml", "trafilatura", "boto3", "cryptography")
@@ -217,6 +217,9 @@ def _catalogue(loaded: Loaded) -> Answer:
         engine.dispose()
     if found is None:
         return "ok", f"{thing}: has no tables yet", ""
+    if found == COPYING:
+        todo = "Go on with it: archiver catalogue copy FROM TO."
+        return "fail", f"{thing}: the copy of a catalogue that is not finished", todo
     if found > HEAD:
         todo = "Use the newer news-archiver that wrote it."
         return "fail", f"{thing}: revision {found}, and this version knows {HEAD}", todo

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 # The newest revision. Stated here so that a catalogue that is up to date, as nearly all are, or
 # new is opened without Alembic, which takes longer to import than a crawl takes to ask a feed.
 HEAD = "0018"
+COPYING = "copying"  # stands in its place until the copy of a catalogue is finished
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK_NUMBER = 0x6E657773  # of PostgreSQL's advisory lock: "news"
@@ -61,13 +62,20 @@ def migrate(engine: Engine, *, create: bool) -> None:
 
     Raises:
         NoArchiveError: where there are no tables and `create` is false.
-        CatalogueError: where the tables are of a newer version of the program.
+        CatalogueError: where the tables are of a newer version of the program, or the copy of a
+            catalogue that was not finished.
     """
     with reading(engine).connect() as conn:
         revision = _revision(conn)
     if revision == HEAD:
         return
     thing = engine.url.render_as_string()
+    if revision == COPYING:
+        raise CatalogueError(
+            "is the copy of a catalogue that has not come to its end",
+            thing=thing,
+            todo="Go on with it: archiver catalogue copy FROM TO.",
+        )
     if revision is None and not create:
         raise NoArchiveError("no archive here", thing=thing, todo="Make one: archiver init DIR.")
     if revision is not None or not _make(engine):
@@ -80,12 +88,22 @@ def _make(engine: Engine) -> bool:
         _lock(conn)
         if _revision(conn) is not None:
             return False
-        if conn.dialect.name == "postgresql":
-            prepare_for_postgresql()
-        metadata.create_all(conn)
-        _VERSION.create(conn)
-        conn.execute(_VERSION.insert().values(version_num=HEAD))
+        make_tables(conn, HEAD)
     return True
+
+
+def make_tables(conn: Connection, revision: str) -> None:
+    """Make all tables as they are now, and say that they are of a revision."""
+    if conn.dialect.name == "postgresql":
+        prepare_for_postgresql()
+    metadata.create_all(conn)
+    _VERSION.create(conn)
+    conn.execute(_VERSION.insert().values(version_num=revision))
+
+
+def set_revision(conn: Connection, revision: str) -> None:
+    """Say that the tables are of a revision."""
+    conn.execute(_VERSION.update().values(version_num=revision))
 
 
 def _upgrade(engine: Engine, revision: str | None) -> None:
