@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from archiver.daemon.outcome import RunReport
 from archiver.daemon.plan import GRACE
-from archiver.daemon.turns import RunReport, Turns
+from archiver.daemon.turns import Turns
 
 _SHOWN = 20  # overdue outlets that an answer names
 

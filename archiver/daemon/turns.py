@@ -10,7 +10,7 @@ import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
@@ -18,18 +18,13 @@ import structlog
 
 from archiver.daemon.children import Crawl, Ended, Limits
 from archiver.daemon.dispatch import CrawlOrder
-from archiver.daemon.plan import Timetable, known_a_day, learn
-from archiver.daemon.rule import Rule, interval, next_turn, turn_after_run
+from archiver.daemon.outcome import AGAIN, RunReport, Settling, settle
+from archiver.daemon.plan import Timetable
 from archiver.errors import ArchiverError
 from archiver.store.catalogue import Catalogue
-from archiver.store.schedule import Turn
 from archiver.store.spool import Spool, spool_of
 
 log = structlog.get_logger("daemon")
-
-_AGAIN = timedelta(minutes=1)  # after a crawl that could not begin
-_STATES = {0: "done", 3: "partial", 130: "interrupted", 11: "locked", 5: "disk-full"}
-_LOCKED = 11
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,17 +42,6 @@ class Conditions:
     archive: Path
     warcs: Path
     spool_max: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunReport:
-    """What came of a run: how it ended, its counts, and the outlet's place afterwards."""
-
-    ended: Ended
-    state: str
-    counts: Mapping[str, int]
-    turn: Turn
-    seconds: float
 
 
 @dataclass(kw_only=True)
@@ -114,7 +98,7 @@ class Turns:
         self._held = {
             name: until
             for name, until in self._held.items()
-            if now < until <= now + _AGAIN  # a clock that was set back holds up nobody
+            if now < until <= now + AGAIN  # a clock that was set back holds up nobody
         }
         return self._held
 
@@ -147,15 +131,11 @@ class Turns:
         if outlet not in self.timetable.rules:  # its seed is gone since
             await asyncio.to_thread(self.catalogue.set_due, {outlet: None})
             return False
-        # Cron fields say when to ask; an interval leaves room for each source's own.
-        usual = {} if self.timetable.rules[outlet].cron else {"due": "1"}
-        arguments = {**self.order.arguments, **usual, **self._asked.pop(outlet, {})}
-        order = replace(self.order, arguments=arguments)
         try:
-            crawl = await Crawl.begin(outlet, planned, order)
+            crawl = await Crawl.begin(outlet, planned, self._order(outlet))
         except OSError as error:
             log.error("crawl-not-begun", outlet=outlet, reason=str(error))
-            again = {outlet: self.clock() + _AGAIN}
+            again = {outlet: self.clock() + AGAIN}
             await asyncio.to_thread(self.catalogue.set_due, again)
             return False
         crawl.started = self.clock()
@@ -166,12 +146,19 @@ class Turns:
         task.add_done_callback(self._tasks.discard)
         return True
 
+    def _order(self, outlet: str) -> CrawlOrder:
+        """The order for a crawl of an outlet; what was asked for of it is then done with."""
+        # Cron fields say when to ask; an interval leaves room for each source's own.
+        usual = {} if self.timetable.rules[outlet].cron else {"due": "1"}
+        arguments = {**self.order.arguments, **usual, **self._asked.pop(outlet, {})}
+        return replace(self.order, arguments=arguments)
+
     async def _follow(self, crawl: Crawl) -> None:
         try:
             ended = await crawl.ended(self.conditions.limits)
-            report = await asyncio.to_thread(self._settle, ended)
+            report = await asyncio.to_thread(self._settled, ended)
         except ArchiverError as error:
-            self._held[crawl.outlet] = self.clock() + _AGAIN
+            self._held[crawl.outlet] = self.clock() + AGAIN
             log.error("run-not-kept", outlet=crawl.outlet, reason=str(error))
         else:
             await self._tell(report)
@@ -179,78 +166,19 @@ class Turns:
             self.running.pop(crawl.outlet, None)
             self.wake()
 
+    def _settled(self, ended: Ended) -> RunReport:
+        by = Settling(
+            catalogue=self.catalogue,
+            rule=self.timetable.rules.get(ended.outlet),
+            overlap_waits=self.conditions.overlap_waits,
+        )
+        return settle(ended, by, self.clock())
+
     async def _tell(self, report: RunReport) -> None:
         try:
             await self.on_run(report)
         except ArchiverError as error:
             log.error("run-not-told", outlet=report.ended.outlet, reason=str(error))
-
-    def _settle(self, ended: Ended) -> RunReport:
-        """Keep what came of a run, and when its outlet is due next."""
-        name, now = ended.outlet, self.clock()
-        if ended.cut or ended.exit_code < 0:
-            reason = ended.cut or f"killed-by-signal-{-ended.exit_code}"
-            self.catalogue.end_left_run(name, since=ended.started, at=now, reason=reason)
-        counts = self.catalogue.counts_since(ended.started - timedelta(seconds=1), name)
-        counts_of = counts.get(name, {})
-        turn = self.catalogue.turn(name) or Turn(outlet=name, due=None)
-        if ended.exit_code in (0, 3):
-            rhythm = learn(turn.rhythm, new=counts_of.get("articles/new", 0), at=now)
-            self.catalogue.save_rhythm(name, rhythm)
-            turn = replace(turn, rhythm=rhythm)
-        due = self._next(ended, turn, now)
-        self.catalogue.set_due({name: due})
-        return RunReport(
-            ended=ended,
-            state=_STATES.get(ended.exit_code, "failed"),
-            counts=counts_of,
-            turn=replace(turn, due=due),
-            seconds=round((now - ended.started).total_seconds(), 3),
-        )
-
-    def _next(self, ended: Ended, turn: Turn, now: datetime) -> datetime | None:
-        rule = self.timetable.rules.get(ended.outlet)
-        if rule is None:
-            return None
-        if ended.cut == "stopped":
-            return ended.planned  # it is to be caught up
-        try:
-            due, passed = turn_after_run(
-                rule,
-                planned=ended.planned,
-                started=ended.started,
-                ended=now,
-                outlet=ended.outlet,
-                wait=self.conditions.overlap_waits,
-                a_day=known_a_day(turn.rhythm),
-            )
-        except ValueError as error:
-            log.warning("no-turn", outlet=ended.outlet, reason=str(error))
-            return None
-        if turn.due and turn.due > due and not rule.cron:
-            check = self.catalogue.next_recheck(ended.outlet)  # known articles may be due first
-            first = min(turn.due, check) if check else turn.due
-            if first > due:
-                due = self._when_sources_are(first, due, rule, ended.outlet)
-        if ended.exit_code == _LOCKED:
-            passed = ended.planned
-            due = now + _AGAIN if self.conditions.overlap_waits else due
-        if passed is not None and not self.conditions.overlap_waits:
-            reason = "locked" if ended.exit_code == _LOCKED else "still-running"
-            self.catalogue.skip_turn(ended.outlet, planned=passed, at=now, reason=reason)
-        return due
-
-    def _when_sources_are(
-        self, first: datetime, due: datetime, rule: Rule, outlet: str
-    ) -> datetime:
-        """The turn at which something is due, where nothing is before `first`, as a crawl left it.
-
-        One that comes up within a tenth of the interval is due then, too.
-        """
-        every = timedelta(seconds=interval(rule, None))
-        turns = max(0, -((due + every / 10 - first) // every))  # rounded up
-        plain = replace(rule, jitter=0.0)
-        return next_turn(plain, after=due + turns * every, last=None, outlet=outlet)
 
     async def stop(self) -> None:
         """Begin no crawl any more, and let those that run close their files and end."""

@@ -12,8 +12,8 @@ import structlog
 from archiver.config.load import Loaded
 from archiver.daemon.alerts import Event, amiss
 from archiver.daemon.health import Metrics
+from archiver.daemon.outcome import RunReport
 from archiver.daemon.telling import changes_event
-from archiver.daemon.turns import RunReport
 from archiver.daemon.webhooks import Webhooks
 from archiver.store.catalogue import Catalogue
 

@@ -16,9 +16,10 @@ from support.captures import make_article
 
 from archiver.daemon.children import Limits
 from archiver.daemon.dispatch import CrawlOrder
+from archiver.daemon.outcome import RunReport
 from archiver.daemon.plan import Timetable, align
 from archiver.daemon.rule import Rule
-from archiver.daemon.turns import Conditions, RunReport, Turns
+from archiver.daemon.turns import Conditions, Turns
 from archiver.fetch.parent import PARENT
 from archiver.store.catalogue import Catalogue
 
