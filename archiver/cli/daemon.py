@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Print the turns that would come, and end.")
 @click.option("--next", "span", default="24h", show_default=True, help="How far a dry run looks.")
 @click.option("--json", "as_json", is_flag=True, help="A dry run as JSON lines.")
+@click.option(
+    "--fleet",
+    is_flag=True,
+    help="Be one of many machines, as `archiver worker` is, and do the archive's other jobs too.",
+)
 @click.pass_context
-def command(context: click.Context, dry_run: bool, span: str, as_json: bool) -> None:
+def command(context: click.Context, dry_run: bool, span: str, as_json: bool, fleet: bool) -> None:
     """Follow the timetable: crawl what is due, look after the archive, until stopped.
 
     SIGTERM and Ctrl-C let running crawls close their WARC files; SIGHUP reads the configuration
@@ -37,10 +42,10 @@ def command(context: click.Context, dry_run: bool, span: str, as_json: bool) -> 
             raise UsageError(str(error), thing="--next") from None
         _dry_run(loaded, timedelta(seconds=seconds), as_json=as_json)
         return
-    _serve(context, loaded)
+    _serve(context, loaded, fleet=fleet)
 
 
-def _serve(context: click.Context, loaded: Loaded) -> None:
+def _serve(context: click.Context, loaded: Loaded, *, fleet: bool) -> None:
     import asyncio
 
     from archiver.config.load import require_contact
@@ -49,6 +54,12 @@ def _serve(context: click.Context, loaded: Loaded) -> None:
     from archiver.daemon.service import Daemon
     from archiver.store.catalogue import Catalogue
 
+    if fleet:
+        from archiver.cli.worker import run
+
+        with daemon_lock(loaded.archive_folder):
+            run(context, loaded, duties="shared")
+        return
     require_contact(loaded)
     log = loaded.settings.log
     set_up_log(level=log.level, json_lines=log.format == "json")

@@ -25,6 +25,8 @@ COMMANDS = {
     "outlets": "List the outlets in seeds/.",
     "crawl": "Crawl outlets once: poll their sources, fetch what is new, extract it.",
     "daemon": "Follow the timetable: crawl what is due, look after the archive, until stopped.",
+    "worker": "Do the work of a fleet of machines on this one, until stopped: any number, any"
+    " machine.",
     "run-now": "Have the running daemon crawl outlets now, among its other crawls.",
     "status": "Show outlets, runs, captures, articles, problems by reason, and the timetable.",
     "show": "Show the versions of the article at URL, and the newest one's text.",

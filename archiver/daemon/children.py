@@ -91,6 +91,12 @@ class Crawl:
                 self._process.send_signal(signal.SIGINT)
             self._told.set()
 
+    def kill(self) -> None:
+        """End the crawl and its workers at once, whatever is left open."""
+        self._cut = self._cut or "stopped"
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     async def ended(self, limits: Limits) -> Ended:
         """Wait for the end, and bring it about where a limit is reached."""
         waiting = asyncio.ensure_future(self._process.wait())

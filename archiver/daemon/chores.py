@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -28,6 +31,7 @@ log = structlog.get_logger("daemon")
 
 _ROTATE = "*/10 * * * *"
 _FIRST_BACKUP = timedelta(minutes=2)  # after the start, where one is due
+_ONE_TURN = timedelta(seconds=50)  # within which machines' clocks come to the same turn
 _SHIP = 60  # seconds between two looks at what waits for the store
 
 
@@ -43,6 +47,11 @@ class WallTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler has no type
         return cron_turn(self._cron, self._zone, now.astimezone(UTC))
 
 
+Duties = Literal["all", "shared", "own"]
+"""Which jobs: all; all, but those of the archive only where no other machine does them; or those
+of this machine alone, which are its spool and its own signs of life."""
+
+
 class Chores:
     """The jobs of a daemon. `ask` has outlets crawled soon, with these arguments."""
 
@@ -55,6 +64,7 @@ class Chores:
         watch: Watch,
         ask: Callable[[Sequence[str], Mapping[str, str]], Awaitable[None]],
         clock: Callable[[], datetime],
+        duties: Duties = "all",
     ) -> None:
         self.loaded = loaded
         self.catalogue = catalogue
@@ -62,6 +72,7 @@ class Chores:
         self.watch = watch
         self._ask = ask
         self._clock = clock
+        self._duties = duties
         self._shipping = Shipping()
         self._told_not_shipped = True  # it may be so from another daemon's days
         self._scheduler = AsyncIOScheduler(
@@ -96,7 +107,7 @@ class Chores:
             ("prune", times.prune, self._prune),
             ("report", times.report, self._report),
         ):
-            if cron:
+            if cron and (work == self._rotate or self._duties != "own"):
                 trigger = WallTrigger(cron, zone)
                 self._scheduler.add_job(self._job, trigger, args=(name, work), id=name)
         if self.loaded.settings.storage.url:
@@ -126,11 +137,34 @@ class Chores:
 
     async def _job(self, name: str, work: Callable[[], Awaitable[dict[str, object]]]) -> None:
         try:
+            if await self._is_anothers(name):
+                return
             log.info("job-done", job=name, **await work())
         except (ArchiverError, OSError) as error:  # OSError: no process can be made, say
             log.error("job-failed", job=name, reason=str(error))
         except asyncio.CancelledError:  # APScheduler would take that for a fault
             log.info("job-stopped", job=name)
+
+    async def _is_anothers(self, name: str) -> bool:
+        """Whether another machine has begun this turn of one of the archive's jobs."""
+        if self._duties != "shared" or name == "rotate":
+            return False
+        return not await asyncio.to_thread(
+            self.catalogue.claim,
+            name,
+            by=f"{socket.gethostname()} process {os.getpid()}",
+            at=self._clock(),
+            lasting=_ONE_TURN,
+        )
+
+    async def ship_last(self, within: float) -> None:
+        """Ship what waits before this machine goes, as far as that takes no longer (seconds)."""
+        if self.loaded.settings.storage.url:
+            try:
+                async with asyncio.timeout(within):
+                    await self._ship()
+            except TimeoutError:
+                log.warning("not-all-shipped", waiting=self.turns.spool().files)
 
     async def _ship(self) -> None:
         try:

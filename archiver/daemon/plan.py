@@ -5,18 +5,21 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from math import exp
 
 from archiver.config.load import Loaded
 from archiver.config.seeds import Seeds
-from archiver.daemon.rule import Rule, next_turn, rule_for
+from archiver.daemon.rule import Rule, cron_turn, next_turn, rule_for
 from archiver.store.catalogue import Catalogue
 from archiver.store.schedule import Rhythm, Turn
 
 GRACE = timedelta(minutes=10)  # that an outlet may be overdue before anybody is told
 _MEMORY = 7 * 86400.0  # seconds after which what was learned of a rhythm counts for a third
 _FIRST = timedelta(hours=6)  # of watching before anything is said of a rhythm
+_URGENT = (timedelta(hours=1), timedelta(minutes=15), timedelta(minutes=5))
+_SOME_DAY = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,16 +55,19 @@ def make_timetable(loaded: Loaded, seeds: Seeds) -> Timetable:
     )
 
 
-def align(catalogue: Catalogue, timetable: Timetable, now: datetime) -> None:
+def align(catalogue: Catalogue, timetable: Timetable, now: datetime, *, gone: bool = True) -> None:
     """Bring the catalogue's due times in line with the timetable, at start and after a reload.
 
     An outlet that is new gets its first turn; one that is gone has none any more. A due time that
     has passed stays: it is caught up, once. One that a changed rule would have sooner moves there;
-    one that it would never have there moves to what the rule says.
+    one that it would never have there moves to what the rule says. Where `gone` is false, outlets
+    that this timetable does not have stay as they are: another machine's may.
     """
     turns = catalogue.turns()
     due: dict[str, datetime | None] = {
-        name: None for name, turn in turns.items() if turn.due and name not in timetable.rules
+        name: None
+        for name, turn in turns.items()
+        if gone and turn.due and name not in timetable.rules
     }
     for name in timetable.rules:
         turn = turns.get(name)
@@ -119,3 +125,17 @@ def known_a_day(rhythm: Rhythm | None) -> float | None:
     if rhythm is None or rhythm.updated - rhythm.since < _FIRST:
         return None
     return rhythm.a_day
+
+
+@lru_cache(maxsize=4096)
+def urgency(rule: Rule) -> int:
+    """How much an outlet's crawls are before those of others where there are not places for all.
+
+    3 where the rule has one at least every 5 minutes, 2: every 15, 1: every hour; otherwise 0.
+    """
+    between = timedelta(seconds=rule.every)
+    if rule.cron:
+        first = cron_turn(rule.cron, rule.zone, _SOME_DAY)
+        second = cron_turn(rule.cron, rule.zone, first) if first else None
+        between = second - first if first and second else timedelta.max
+    return sum(between <= bound for bound in _URGENT)

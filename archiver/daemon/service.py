@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,7 +16,7 @@ from archiver.config.load import Loaded
 from archiver.config.seeds import Seeds, read_seeds
 from archiver.daemon import jobs
 from archiver.daemon.children import Limits
-from archiver.daemon.chores import Chores
+from archiver.daemon.chores import Chores, Duties
 from archiver.daemon.dispatch import CrawlOrder
 from archiver.daemon.health import Metrics, Sights, make_app
 from archiver.daemon.holder import asked_for, forget_asked
@@ -33,8 +35,28 @@ _SLEEP = timedelta(seconds=30)  # between two ticks at most, whatever the clock 
 _SET_BACK = timedelta(minutes=5)  # of a clock against the machine's own, that is noticed
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """A daemon's place among others: what begins its crawls, and what else it does.
+
+    `sleep`: between two ticks at most. `jobs`: crawls at once; None: as the settings say.
+    """
+
+    make_turns: Callable[..., Turns] = Turns
+    duties: Duties = "all"
+    sleep: timedelta = _SLEEP
+    jobs: int | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether this is the archive's only one."""
+        return self.duties == "all"
+
+
 class Daemon:
     """One daemon on one archive. `reload` reads the configuration anew."""
+
+    watch: Watch
 
     def __init__(
         self,
@@ -43,11 +65,13 @@ class Daemon:
         catalogue: Catalogue,
         reload: Callable[[], Loaded],
         clock: Callable[[], datetime] = utcnow,
+        place: Place | None = None,
     ) -> None:
         self.loaded = loaded
         self.catalogue = catalogue
         self._reload = reload
         self._clock = clock
+        self._place = place = place or Place()
         self._woken = asyncio.Event()
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -56,11 +80,11 @@ class Daemon:
         seeds = read_seeds(loaded.seeds_folder)
         self._files = seeds.files
         _say_faults(seeds)
-        self.turns = Turns(
+        self.turns = place.make_turns(
             catalogue=catalogue,
             timetable=make_timetable(loaded, seeds),
             order=_order(loaded),
-            conditions=_conditions(loaded),
+            conditions=_conditions(loaded, place.jobs),
             clock=clock,
             on_run=lambda report: self.watch.run_ended(report),
             wake=self._woken.set,
@@ -75,10 +99,13 @@ class Daemon:
             watch=self.watch,
             ask=self._ask,
             clock=clock,
+            duties=place.duties,
         )
 
     def stop(self) -> None:
         """Begin to end: crawls close their files, within `daemon.stop_within`."""
+        if self._stop.is_set():
+            self.turns.stop_at_once()
         self._stop.set()
         self._woken.set()
 
@@ -114,13 +141,13 @@ class Daemon:
         settings = self.loaded.settings.daemon
         loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
-            bound = stack.enter_context(listen(settings.host, settings.port))
+            bound = stack.enter_context(self._listen(settings.host, settings.port))
             sights = Sights(
                 turns=self.turns,
                 metrics=self.metrics,
                 clock=self._clock,
                 last_tick=lambda: self.last_tick,
-                longest_sleep=_SLEEP,
+                longest_sleep=self._place.sleep,
             )
             server = make_server(make_app(sights))
             serving = asyncio.create_task(server._serve([bound]))
@@ -132,11 +159,14 @@ class Daemon:
             ):
                 loop.add_signal_handler(number, act)
             await jobs.rotate(self.loaded, self.catalogue)
-            await asyncio.to_thread(align, self.catalogue, self.turns.timetable, self._clock())
+            await self._aligned()
+            await self.turns.start()
             self.chores.start()
             announce(f"http://{settings.host}:{bound.getsockname()[1]}/")
             notify("READY=1", f"STATUS={len(self.turns.timetable.rules)} outlets")
-            log.info("daemon-begun", outlets=len(self.turns.timetable.rules), jobs=settings.jobs)
+            jobs_at_once = self.turns.conditions.jobs
+            outlets = len(self.turns.timetable.rules)
+            log.info("daemon-begun", outlets=outlets, jobs=jobs_at_once)
             try:
                 await self._follow()
             finally:
@@ -144,10 +174,21 @@ class Daemon:
                 log.info("daemon-stopping", running=sorted(self.turns.running))
                 self.chores.stop()
                 await self.turns.stop()
+                if not self._place.alone:  # nobody may come here soon again
+                    await self.chores.ship_last(settings.stop_within)
                 await self.watch.webhooks.close(within=5.0)
                 server.should_exit = True
                 await serving
                 log.info("daemon-ended")
+
+    def _listen(self, host: str, port: int) -> socket.socket:
+        try:
+            return listen(host, port)
+        except ArchiverError as error:
+            if self._place.duties != "own":
+                raise
+            log.warning("another-port", reason=str(error))  # of many workers on one machine
+            return listen(host, 0)
 
     async def _follow(self) -> None:
         """Tick whenever somebody is due, woken by ends of crawls and by signals."""
@@ -180,7 +221,8 @@ class Daemon:
                     "paused" if paused else "resumed", why=self.turns.pause if paused else before
                 )
             self.last_tick = self._clock()
-            wait = _SLEEP if due is None else min(_SLEEP, due - self._clock())
+            sleep = self._place.sleep
+            wait = sleep if due is None else min(sleep, due - self._clock())
             try:
                 async with asyncio.timeout(max(0.05, wait.total_seconds())):
                     await self._woken.wait()
@@ -195,7 +237,9 @@ class Daemon:
         await self.watch.note("archive", "spool-full", full if pause == "spool" else None)
 
     async def _aligned(self) -> None:
-        await asyncio.to_thread(align, self.catalogue, self.turns.timetable, self._clock())
+        gone = self._place.duties != "own"
+        now = self._clock()
+        await asyncio.to_thread(align, self.catalogue, self.turns.timetable, now, gone=gone)
         self._woken.set()
 
     def reload(self) -> None:
@@ -221,7 +265,7 @@ class Daemon:
         self.loaded = loaded
         self.turns.timetable = timetable
         self.turns.order = _order(loaded)
-        self.turns.conditions = _conditions(loaded)
+        self.turns.conditions = _conditions(loaded, self._place.jobs)
         self.watch.follow(loaded)
         self.chores.follow(loaded)
         self._later(self._aligned())
@@ -255,10 +299,10 @@ def _order(loaded: Loaded) -> CrawlOrder:
     )
 
 
-def _conditions(loaded: Loaded) -> Conditions:
+def _conditions(loaded: Loaded, jobs: int | None) -> Conditions:
     settings = loaded.settings.daemon
     return Conditions(
-        jobs=settings.jobs,
+        jobs=jobs or settings.jobs,
         limits=Limits(
             time=settings.crawl_time,
             memory=settings.crawl_memory,

@@ -63,6 +63,9 @@ class Turns:
     _held: dict[str, datetime] = field(default_factory=dict)
     _ticking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    async def start(self) -> None:
+        """Nothing: ticks begin what is due."""
+
     async def tick(self) -> int:
         """Begin the crawls that are due as far as there are places; how many.
 
@@ -78,7 +81,7 @@ class Turns:
             begun = 0
             for turn in due:
                 if turn.due is not None:
-                    begun += await self._begin(turn.outlet, turn.due)
+                    begun += await self._begin(turn.outlet, turn.due) is not None
             return begun
 
     async def next_tick(self) -> datetime | None:
@@ -127,24 +130,24 @@ class Turns:
         """Let an outlet's next crawl have these arguments as well, and all its sources."""
         self._asked[outlet] = {**self._asked.get(outlet, {}), "due": "0", **arguments}
 
-    async def _begin(self, outlet: str, planned: datetime) -> bool:
+    async def _begin(self, outlet: str, planned: datetime) -> asyncio.Task[None] | None:
         if outlet not in self.timetable.rules:  # its seed is gone since
             await asyncio.to_thread(self.catalogue.set_due, {outlet: None})
-            return False
+            return None
         try:
             crawl = await Crawl.begin(outlet, planned, self._order(outlet))
         except OSError as error:
             log.error("crawl-not-begun", outlet=outlet, reason=str(error))
             again = {outlet: self.clock() + AGAIN}
             await asyncio.to_thread(self.catalogue.set_due, again)
-            return False
+            return None
         crawl.started = self.clock()
         self.running[outlet] = crawl
         log.debug("crawl-begun", outlet=outlet, planned=planned.isoformat())
         task = asyncio.create_task(self._follow(crawl))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        return True
+        return task
 
     def _order(self, outlet: str) -> CrawlOrder:
         """The order for a crawl of an outlet; what was asked for of it is then done with."""
@@ -187,3 +190,6 @@ class Turns:
             crawl.stop()
         while self._tasks:
             await asyncio.wait(set(self._tasks))
+
+    def stop_at_once(self) -> None:
+        """Told to end a second time: nothing, since crawls have their time to end in."""

@@ -309,8 +309,9 @@ def _said() -> Iterator[None]:
         raise
     except (exceptions.ConnectorException, psycopg.Error) as error:
         cause = error.__cause__ or error
+        words = str(cause).strip().partition("\n")[0] or type(cause).__name__
         raise CatalogueError(
-            f"the queue of jobs does not answer: {str(cause).strip() or type(cause).__name__}",
+            f"the queue of jobs does not answer: {words}",
             thing="PostgreSQL",
             todo="See that the database is there, and that its user may make a schema.",
         ) from error

@@ -82,6 +82,7 @@ class Worker:
                     await self.queue.leave(self.number)
                 except ArchiverError as error:
                     log.warning("worker-not-signed-off", reason=str(error))
+                self.number = None
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -19,6 +19,7 @@ from archiver.store.holdings import Holdings
 from archiver.store.hosts import Hosts
 from archiver.store.hubs import Hubs
 from archiver.store.index import CaptureIndex
+from archiver.store.leases import Leases
 from archiver.store.likenesses import Likenesses
 from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
@@ -70,6 +71,7 @@ class Catalogue(
     Exports,
     Rewriting,
     Retention,
+    Leases,
     Batches,
     Holdings,
 ):

@@ -23,8 +23,8 @@ def direct_address(text: str, *, cut_within: float = 20.0, search_path: str = ""
     url = catalogue_url(text)
     if url.get_backend_name() != "postgresql":
         fault = (
-            f"archive.catalogue_url is {url.render_as_string()}: many machines share one catalogue "
-            'in PostgreSQL: write catalogue_url = "postgresql://user@host/database" below [archive]'
+            f"archive.catalogue_url is {url.render_as_string()}: many machines share one in "
+            'PostgreSQL: write catalogue_url = "postgresql+psycopg://user@host/database"'
         )
         raise ConfigError([fault])
     return _with(url, cut_within, search_path).render_as_string(hide_password=False)

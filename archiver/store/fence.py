@@ -6,9 +6,9 @@ Two things together keep crawls of one outlet apart, whatever dies, stops or is 
   after the lease at the latest when its holder is stopped or cut off, since the server ends a
   session that is silent for that long;
 - a lease, which the session renews again and again. A holder that could not do so asks for nothing
-  after half of it, and is killed by a timer of the kernel before all of it has passed, which
-  reaches a stopped process too. Whoever gets the lock after a holder that did not give the lease
-  back waits until it has run out by the server's clock.
+  after half of it, and closes its files; before all of it has passed it is killed by a timer of
+  the kernel, which reaches a stopped process too. Whoever gets the lock after a holder that did
+  not give the lease back waits until it has run out by the server's clock.
 
 A holder counts from before it asked for the renewal, the server from when it answered: so the
 holder's time is up first. Its clock is CLOCK_BOOTTIME, which goes on while a machine sleeps.
@@ -26,11 +26,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archiver.errors import CatalogueError, LockedError
+from archiver.store.alarm import Alarm
 from archiver.store.direct import direct_address
-from archiver.store.killer import Killer
 
 if TYPE_CHECKING:
     import psycopg
@@ -58,8 +59,24 @@ _GIVE_BACK = "DELETE FROM lease WHERE name = %(name)s AND holder = %(holder)s"
 _HOLDER = "SELECT holder FROM lease WHERE name = %(name)s"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Alarms:
+    """The kernel's timers that ask a process to end, and kill it, if no lease is renewed."""
+
+    ask: Alarm
+    kill: Alarm
+
+    @classmethod
+    def made(cls) -> Alarms:
+        """Those of this process, not set yet."""
+        return cls(ask=Alarm.made(signal.SIGINT), kill=Alarm.made(signal.SIGKILL))
+
+
 class Fence:
-    """An outlet's fence, held. `lost` is called once, from a thread, when it is no longer."""
+    """An outlet's fence, held. `lost` is called once, from a thread, when it is no longer.
+
+    Where no answer comes at all, `alarms` do the same.
+    """
 
     def __init__(
         self,
@@ -68,14 +85,14 @@ class Fence:
         *,
         lease: float,
         lost: Callable[[], None],
-        killer: Killer,
+        alarms: Alarms,
     ) -> None:
         self.name = name
         self.holder = f"{socket.gethostname()} process {os.getpid()} {secrets.token_hex(4)}"
         self._connection = connection
         self._lease = lease
         self._lost = lost
-        self._killer = killer
+        self._alarms = alarms
         self._renewed = 0.0
         self._gone = False
         self._stop = threading.Event()
@@ -117,14 +134,16 @@ class Fence:
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(self._lease)
-        self._killer.disarm()
+        self._alarms.ask.disarm()
+        self._alarms.kill.disarm()
         if not self._gone:
             with suppress(Exception):  # then it runs out by itself
                 self._connection.execute(_GIVE_BACK, {"name": self.name, "holder": self.holder})
 
     def _note(self, asked: float) -> None:
         self._renewed = asked
-        self._killer.arm(asked + _LIVES * self._lease)
+        self._alarms.ask.arm(asked + _TRUSTED * self._lease)
+        self._alarms.kill.arm(asked + _LIVES * self._lease)
 
     def _renew(self) -> None:
         values = {"name": self.name, "holder": self.holder}
@@ -137,7 +156,9 @@ class Fence:
                 ours = False
             if not ours:
                 self._gone = True
-                self._lost()
+                if boottime() < self._renewed + _TRUSTED * self._lease:  # else it was asked to end
+                    self._alarms.ask.disarm()
+                    self._lost()
                 return
             self._note(asked)
 
@@ -159,12 +180,12 @@ def outlet_fence(
     *,
     lease: float,
     lost: Callable[[], None] = interrupt,
-    killer: Killer | None = None,
+    alarms: Alarms | None = None,
 ) -> Iterator[Fence | None]:
     """Hold an outlet's fence until the block ends; None where the catalogue is SQLite's file.
 
     `lease`: seconds, see above. After a holder that died it takes up to the lease to be had.
-    `killer`: None: one that ends this process.
+    `alarms`: None: those of this process.
 
     Raises:
         LockedError: at once, where another session has the lock; names its holder.
@@ -180,8 +201,8 @@ def outlet_fence(
         with psycopg.connect(address, autocommit=True) as connection:
             _prepare(connection, lease)
             _lock(connection, outlet)
-            timer = killer or Killer.made()
-            fence = Fence(connection, outlet, lease=lease, lost=lost, killer=timer)
+            timers = alarms or Alarms.made()
+            fence = Fence(connection, outlet, lease=lease, lost=lost, alarms=timers)
             fence.begin()
             try:
                 yield fence

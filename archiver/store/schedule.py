@@ -65,7 +65,7 @@ class Schedule(Store):
         wanted = (
             select(t.outlet.c.name, t.outlet.c.next_due)
             .where(t.outlet.c.next_due <= now)
-            .order_by(t.outlet.c.next_due)
+            .order_by(t.outlet.c.next_due, t.outlet.c.id)
             .limit(limit + len(but))
         )
         with self._reading() as conn:

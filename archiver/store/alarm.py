@@ -1,7 +1,7 @@
-"""A timer of the kernel that kills this process at a given moment, running or stopped.
+"""Timers of the kernel that send this process a signal at a given moment, running or stopped.
 
 See timer_create(2). SIGKILL reaches a process that SIGSTOP holds, and one that hangs; no thread
-of the process has to run for it. It is not inherited by child processes.
+of the process has to run for it. They are not inherited by child processes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Times(ctypes.Structure):
     )
 
 
-class Killer:
+class Alarm:
     """One such timer; `made` gives one that does nothing where the system has none."""
 
     def __init__(self, timer: ctypes.c_void_p | None) -> None:
@@ -47,12 +47,12 @@ class Killer:
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     @classmethod
-    def made(cls) -> Killer:
-        """A timer that is not set yet."""
+    def made(cls, number: int = signal.SIGKILL) -> Alarm:
+        """A timer for a signal, not set yet."""
         libc = ctypes.CDLL(None, use_errno=True)
         clock = getattr(time, "CLOCK_BOOTTIME", None)
         timer = ctypes.c_void_p()
-        event = _Event(signo=signal.SIGKILL, notify=_BY_SIGNAL)
+        event = _Event(signo=number, notify=_BY_SIGNAL)
         if clock is None or not hasattr(libc, "timer_create"):
             return cls(None)
         if libc.timer_create(clock, ctypes.byref(event), ctypes.byref(timer)):
@@ -61,11 +61,11 @@ class Killer:
         return cls(timer)
 
     def arm(self, at: float) -> None:
-        """Kill at this moment of CLOCK_BOOTTIME (seconds) instead of any before."""
+        """Send it at this moment of CLOCK_BOOTTIME (seconds) instead of any before."""
         self._set(max(at, 0.001))
 
     def disarm(self) -> None:
-        """Kill nobody."""
+        """Send nothing."""
         self._set(0.0)
 
     def _set(self, at: float) -> None:
