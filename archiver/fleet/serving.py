@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -11,10 +11,10 @@ from pathlib import Path
 from archiver.config.load import Loaded
 from archiver.daemon.chores import Duties
 from archiver.daemon.service import Daemon, Place
+from archiver.fleet.batches import BatchWork
 from archiver.fleet.kinds import BATCH, CRAWLS
 from archiver.fleet.queue import Queue
 from archiver.fleet.turns import FleetTurns
-from archiver.fleet.working import Work
 from archiver.store.catalogue import Catalogue
 
 SLEEP = timedelta(seconds=5)  # between two ticks at most: a dead worker is noticed by then
@@ -30,7 +30,6 @@ async def serve(
     duties: Duties,
     jobs: int | None = None,
     queues: tuple[str, ...] = (CRAWLS, BATCH),
-    kinds: Mapping[str, Work] | None = None,
     announce: Callable[[str], None] = lambda url: None,
 ) -> None:
     """Work for the fleet of an archive until stopped.
@@ -40,19 +39,24 @@ async def serve(
         CatalogueError: it does not answer.
         ArchiverError: the health server's port is taken.
     """
+    many = jobs or places(loaded)
     async with Queue.open(loaded.catalogue_url) as queue:
-        with Catalogue.open(loaded.catalogue_url, create=True) as catalogue:
+        with (
+            Catalogue.open(loaded.catalogue_url, create=True) as catalogue,
+            BatchWork(loaded, jobs=many) as batches,
+        ):
             place = Place(
                 make_turns=partial(
                     FleetTurns,
                     queue=queue,
                     lease=loaded.settings.daemon.lease,
                     queues=queues,
-                    kinds=kinds or {},
+                    kinds={BATCH: batches},
+                    ending=batches.close,
                 ),
                 duties=duties,
                 sleep=SLEEP,
-                jobs=jobs or places(loaded),
+                jobs=many,
             )
             daemon = Daemon(loaded, catalogue=catalogue, reload=reload, place=place)
             await daemon.serve(announce)

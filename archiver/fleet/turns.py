@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,13 +31,15 @@ _WHOLE = (0, 3, 130, 11)  # exit codes after which no file is left open
 class FleetTurns(Turns):
     """Crawls of a fleet on this machine: it ticks for all, and does jobs as far as it has places.
 
-    `lease`: seconds, as of `outlet_fence`. `kinds`: other work, by the kind of its jobs.
+    `lease`: seconds, as of `outlet_fence`. `kinds`: other work, by the kind of its jobs, which
+    `ending` ends.
     """
 
     queue: Queue
     lease: float
     queues: tuple[str, ...] = (CRAWLS, BATCH)
     kinds: Mapping[str, Work] = field(default_factory=dict)
+    ending: Callable[[], None] = lambda: None  # called where jobs are to end soon
     pace: Pace = field(default_factory=Pace)
     _followed: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     _working: asyncio.Task[None] | None = None
@@ -136,6 +138,7 @@ class FleetTurns(Turns):
     async def stop(self) -> None:
         """Take no job any more, and let crawls close their files and end."""
         self.worker.stop()
+        await asyncio.to_thread(self.ending)
         await super().stop()
         if self._working is not None:
             await asyncio.gather(self._working, return_exceptions=True)

@@ -22,6 +22,10 @@ log = structlog.get_logger("fleet")
 Work = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]
 
 
+class LeftError(ArchiverError):
+    """A job that its worker leaves as it is, since it ends: another one does it again."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pace:
     """Seconds: between two looks at an empty queue, between heartbeats, and until one is dead."""
@@ -35,7 +39,8 @@ class Pace:
 class Worker:
     """Does the jobs of these queues, `jobs` at once; `kinds` says how each kind is done.
 
-    What a job's work gives back is kept as its outcome, and an ArchiverError as its failure.
+    What a job's work gives back is kept as its outcome, and an ArchiverError as its failure; one
+    that raises LeftError is reaped once this worker has ended.
     A job is never tried again because it failed. `may_take`: asked before each job.
     """
 
@@ -133,6 +138,8 @@ class Worker:
         else:
             try:
                 outcome = dict(await work(taken.job.arguments) or {})
+            except LeftError:
+                return
             except (ArchiverError, OSError) as error:
                 ok, outcome = False, {"error": str(error)}
             except Exception as error:  # a fault of ours must not end the worker

@@ -36,7 +36,7 @@ FLOORS = {
 }
 # Neighbours that may know each other, in this one direction.
 ABOVE_WITHIN_A_FLOOR = {
-    "fleet": {"daemon"},
+    "fleet": {"daemon", "batch"},
     "warc": {"wire"},
     "model": {"archiver"},
     "errors": {"archiver"},

@@ -11,7 +11,7 @@ import pytest
 
 from archiver.errors import CatalogueError, ConfigError
 from archiver.fleet.queue import Job, Queue, Taken
-from archiver.fleet.working import Pace, Worker
+from archiver.fleet.working import LeftError, Pace, Worker
 
 
 @pytest.fixture
@@ -192,6 +192,16 @@ async def test_a_stopped_worker_ends_when_its_jobs_have(queue: Queue) -> None:
     await running
     progress = await queue.progress()
     assert (progress.waiting, progress.running) == (1, 0)
+
+
+async def test_a_job_that_is_left_is_done_by_the_next(queue: Queue) -> None:
+    async def leave(arguments: Mapping[str, Any]) -> None:
+        raise LeftError("ends")
+
+    await queue.defer([Job(kind="k", key="a")])
+    await Worker(queue=queue, kinds={"k": leave}, queues=["batch"], jobs=1, until_empty=True).run()
+    assert [job.key for job in await queue.reap(silent=60.0)] == ["a"]
+    assert (await queue.progress()).waiting == 1
 
 
 async def test_a_worker_outlives_its_connections(queue: Queue, database: str) -> None:

@@ -1,0 +1,55 @@
+"""Jobs of batches, done by a worker of a fleet in processes of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any
+
+from archiver.batch.processes import JobProcesses
+from archiver.config.load import Loaded
+from archiver.fleet.working import LeftError
+from archiver.store.batches import WAITING
+
+
+class BatchWork:
+    """The work of such jobs, at most `jobs` at once; a context manager, which ends them all."""
+
+    def __init__(self, loaded: Loaded, *, jobs: int) -> None:
+        self._processes = JobProcesses(loaded, processes=jobs)
+        # of its own: these jobs take minutes, and the shared threads ask the catalogue
+        self._threads = ThreadPoolExecutor(jobs)
+
+    async def __call__(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Do a job; the state that it is in then.
+
+        Raises:
+            LeftError: the worker ends before the job has.
+            CatalogueError, DiskFullError: it cannot be gone on with.
+        """
+        state = await asyncio.get_running_loop().run_in_executor(
+            self._threads, self._processes.run, int(arguments["batch"]), int(arguments["number"])
+        )
+        if state == WAITING:
+            raise LeftError("the worker ends", thing=f"batch {arguments['batch']}")
+        return {"state": state}
+
+    def close(self) -> None:
+        """End what is under way; it is done again elsewhere."""
+        self._processes.close()
+
+    def __enter__(self) -> BatchWork:
+        """Use as a context manager, closed at the end."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+        self._threads.shutdown()
