@@ -122,8 +122,12 @@ def serving(
     archive: Archive,
     token: str | None = None,
     outlets: Mapping[str, Outlet] = MappingProxyType({}),
+    asked: list[tuple[str, str]] | None = None,
 ) -> Iterator[Served]:
-    """The replay server of an archive, on a free port of loopback; `outlets` as of seed files."""
+    """The replay server of an archive, on a free port of loopback.
+
+    `outlets` are those of seed files; `asked` gets the Host and the path of each request.
+    """
     with listen("127.0.0.1", 0) as bound:
         port = bound.getsockname()[1]
         app = create_app(
@@ -135,7 +139,13 @@ def serving(
             token=token,
             outlets=lambda: outlets,
         )
-        server = make_server(app)
+
+        async def logging(scope: Any, receive: Any, send: Any) -> None:
+            if asked is not None:
+                asked.append((dict(scope["headers"])[b"host"].decode(), scope["path"]))
+            await app(scope, receive, send)
+
+        server = make_server(logging)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[bound])))
         thread.start()
         try:
