@@ -97,7 +97,8 @@ class OutletSpider(scrapy.Spider):
         async for item in items_of(here, self.run, self.outlet):
             yield item
         self._requisites = Requisites(self.run, self, asked=self._asked)
-        self._sources = Sources(self.run, self, Polling(self.crawler, due_only=self._due))
+        polling = Polling(self.crawler, due_only=self._due)
+        self._sources = Sources(self.run, self, polling, self._requisites)
         most = self.settings.getint("ARCHIVER_HOST_REQUESTS")
         self._choosing = Choosing(self.run, host_requests=most)
         if (pages := all_pages(self.crawler, self.run)) is not None:

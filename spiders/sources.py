@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from scrapy import Request
@@ -15,11 +16,12 @@ from archiver.discover.shapes import Learned
 from archiver.errors import DiscoveryError
 from archiver.fetch.purpose import KEY, Purpose
 from archiver.fetch.run import RunExtension
-from archiver.model import Capture, CaptureKind, ExtractionState, Source, utcnow
+from archiver.model import Capture, CaptureKind, ExtractionState, Source, SourceKind, utcnow
 from archiver.urls import canonical_url
 from spiders.listing import hubs_of, read_listing, wanted
 from spiders.offline import memory_of
 from spiders.polling import Polling
+from spiders.requisites import Requisites
 from spiders.walk import Step, Walk
 
 if TYPE_CHECKING:
@@ -29,8 +31,11 @@ if TYPE_CHECKING:
 class Sources:
     """Asks sources conditionally, and hands what they mention to the spider."""
 
-    def __init__(self, run: RunExtension, spider: OutletSpider, polling: Polling) -> None:
+    def __init__(
+        self, run: RunExtension, spider: OutletSpider, polling: Polling, requisites: Requisites
+    ) -> None:
         self._run = run
+        self._requisites = requisites
         self._spider = spider
         self._outlet = spider.outlet
         self._polling = polling
@@ -98,7 +103,7 @@ class Sources:
         for request in self._children(listing, step):
             yield request
         before = run.counts["articles/asked"]
-        for request in self._spider.article_requests(found):
+        for request in chain(self._spider.article_requests(found), self._shown(response, source)):
             yield request
         new = run.counts["articles/asked"] - before
         pages = self._spider.settings.getint("ARCHIVER_LIST_PAGES")
@@ -108,6 +113,10 @@ class Sources:
         capture = response.meta.get("archiver_capture")
         if isinstance(capture, Capture):
             run.catalogue.set_extraction(capture, ExtractionState.DONE)
+
+    def _shown(self, response: Response, source: Source) -> Iterable[Request]:
+        """Requests for what a section page shows: people look at front pages, too."""
+        return self._requisites.requests(response) if source.kind is SourceKind.SECTION else ()
 
     def _children(self, listing: Listing, step: Step) -> Iterable[Request]:
         """Requests for the sitemaps that an index names."""

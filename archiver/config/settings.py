@@ -211,9 +211,9 @@ class CrawlSettings(Section):
     )
     requisites: Annotated[Literal["all", "images", "none"], BeforeValidator(_all_or_none)] = Field(
         default="all",
-        description="What is fetched too, each once, so that replay shows pages as they were:"
-        ' their style sheets, pictures and fonts ("all"), the pictures alone ("images"), or'
-        ' nothing ("none").',
+        description="What is fetched too, each once, so that replay shows articles and section"
+        ' pages as they were: their style sheets, pictures and fonts ("all"), the pictures alone'
+        ' ("images"), or nothing ("none").',
     )
     jobs: Count = Field(default=2, description="Crawls side by side.")
     max_attempts: Count = Field(

@@ -12,6 +12,7 @@ from support.workdir import add_seed, run, status, working_folder
 
 from archiver.demo.server import DemoServer, LoggedRequest
 from archiver.demo.site import SEED, Site
+from archiver.discover.requisites import page_requisites
 from archiver.model import Revision
 from archiver.store.catalogue import Catalogue
 from archiver.warc.reader import StoredRecord, iter_records
@@ -69,6 +70,15 @@ def _special(name: str, *, edition: int = 1) -> str:
     found = next(x["url"] for x in Site(edition=edition).truth() if x["special"] == name)
     assert isinstance(found, str)
     return found
+
+
+def test_what_front_pages_show_is_kept_like_what_articles_show(crawled: Crawled) -> None:
+    with Catalogue.open(f"sqlite:///{crawled.folder}/archive/catalogue.sqlite") as catalogue:
+        front = Site(edition=1).answer("/")
+        shown = page_requisites(front.body, url="http://lantern.example/")
+        kept = [url for url in shown if catalogue.latest_capture(url) is not None]
+    assert len(shown) > 10
+    assert kept == list(shown)
 
 
 def test_every_article_is_there_with_its_headline(crawled: Crawled) -> None:
