@@ -16,6 +16,7 @@ from archiver.errors import ArchiverError
 from archiver.fetch.recovery import finish_left_files
 from archiver.store.catalogue import Catalogue
 from archiver.store.copies import UNREACHABLE, look_at
+from archiver.store.machines import not_elsewhere
 from archiver.store.warcs import Warcs
 
 log = structlog.get_logger("daemon")
@@ -63,14 +64,19 @@ async def check_slice(loaded: Loaded, catalogue: Catalogue, now: datetime) -> Ch
 def _look(warcs: Warcs, catalogue: Catalogue, names: list[str]) -> tuple[list[str], list[str]]:
     """Those of the files that no store has whole, and those of which no store said anything."""
     known = [file for file in map(catalogue.file, names) if file is not None]
-    lost: list[str] = [file.name for file in known if file.copy_url is None and file.size != 0]
-    unasked: list[str] = []
+    here_only = [file for file in known if file.copy_url is None and file.size != 0]
+    ours = not_elsewhere(here_only, warcs.folder, catalogue)
+    lost: list[str] = [file.name for file in ours]
+    # what another machine has yet to ship is looked at once it has
+    unasked: list[str] = [file.name for file in here_only if file not in ours]
     copied = [file for file in known if file.copy_url is not None]
+    silent = 0
     for file, fault in look_at(warcs.stores, copied):
         if fault is not None:
             (unasked if fault.name == UNREACHABLE else lost).append(file.name)
-    if unasked:
-        log.warning("store does not answer", files=len(unasked))
+            silent += fault.name == UNREACHABLE
+    if silent:
+        log.warning("store does not answer", files=silent)
     return lost, unasked
 
 

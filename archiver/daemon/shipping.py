@@ -14,6 +14,7 @@ from archiver.store.blobs import Blobs
 from archiver.store.blobs.opening import open_blobs
 from archiver.store.catalogue import Catalogue
 from archiver.store.lock import SHIPPING, outlet_lock
+from archiver.store.machines import not_elsewhere
 from archiver.store.shipper import Shipped, Shipper
 from archiver.store.spool import spool_of
 
@@ -127,7 +128,10 @@ def _has_work(loaded: Loaded, catalogue: Catalogue, now: datetime) -> bool:
     if spool_of(loaded.warc_folder, catalogue).files:
         return True
     keep = loaded.settings.storage.keep_local
-    return keep != "forever" and bool(catalogue.copied_before(now - timedelta(seconds=keep)))
+    if keep == "forever":
+        return False
+    old = catalogue.copied_before(now - timedelta(seconds=keep))
+    return bool(not_elsewhere(old, loaded.warc_folder, catalogue))
 
 
 async def _child(loaded: Loaded) -> tuple[int, dict[str, int], str]:

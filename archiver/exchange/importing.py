@@ -23,6 +23,7 @@ from archiver.fetch.shown import shown_lines
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.copies import Copy, open_whole
+from archiver.store.machines import machine_of
 from archiver.warc.cdxj import record_line, write_sidecar
 from archiver.warc.compress import compress_member
 from archiver.warc.fields import line, warc_date, warc_fields
@@ -111,7 +112,9 @@ class Importer:
                 )
                 with self._temporary() as made:
                     self._make(path, made, about, taken)
-                    self._catalogue.open_file(name, utcnow())  # a crash is settled by recovery
+                    machine = machine_of(self._folder, self._catalogue)
+                    # a crash is settled by recovery
+                    self._catalogue.open_file(name, utcnow(), machine=machine)
                     made.rename(final)
                     sync_folder(self._folder)
         self._index(final, taken)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -14,11 +16,14 @@ from archiver.store import tombstones
 from archiver.store.catalogue import Catalogue
 from archiver.store.copies import CHANGED, UNREACHABLE, Copy, fault_of, look_at
 from archiver.store.files import WarcFile
+from archiver.store.machines import is_elsewhere
 from archiver.store.tombstones import known_events
 from archiver.store.warcs import Warcs
 from archiver.warc.cdxj import offset_and_url, read_sidecar
 from archiver.warc.reader import StoredRecord
 from archiver.warc.recover import left_open
+
+logger = logging.getLogger(__name__)
 
 
 def audit_file(place: Path | Copy) -> Audited:
@@ -91,14 +96,20 @@ class Audit:
             yield Finding(name="left-open", file=left.name, what="a crash left it unfinished")
         yield from self._redactions()
         away: list[WarcFile] = []
+        elsewhere: Counter[str] = Counter()
         for known in self._catalogue.files():
             if known.size == 0 or self._warcs.is_here(known.name):
                 continue
             if known.copy_url is not None:
                 away.append(known)
                 continue
+            if is_elsewhere(known, self._folder, self._catalogue):
+                elsewhere[known.machine or ""] += 1
+                continue
             what = "is in the catalogue, but not here"
             yield Finding(name="file-gone", file=known.name, what=what)
+        for machine, number in sorted(elsewhere.items()):
+            logger.warning("%d WARC files stand on %s until it ships them", number, machine)
         for file, fault in look_at(self._warcs.stores, away):
             if fault is not None:
                 yield Finding(name=fault.name, file=file.name, what=fault.what)

@@ -14,6 +14,7 @@ from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.copies import CHANGED, GONE, Copy, Fault, fault_of, look, look_at
 from archiver.store.files import WarcFile
+from archiver.store.machines import not_elsewhere
 from archiver.store.shipper import put_with_sidecars
 from archiver.store.warcs import Stores, Warcs
 from archiver.warc.names import beside, sync_folder
@@ -59,7 +60,8 @@ class Mender:
         Raises:
             DiskFullError, WarcError: they cannot be written.
         """
-        for file in self._known.values():
+        ours = not_elsewhere(self._known.values(), self._warcs.folder, self._catalogue)
+        for file in ours:
             if file.copy_url and not file.removed and not self._warcs.is_here(file.name):
                 yield self._fetched("file-gone", file)
 

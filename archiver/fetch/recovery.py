@@ -13,6 +13,7 @@ from archiver.fetch.settling import settle
 from archiver.fetch.shown import shown_lines, veil_sidecar
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
+from archiver.store.machines import not_elsewhere
 from archiver.warc.cdxj import file_lines, read_sidecar, write_sidecar
 from archiver.warc.names import OPEN, beside
 from archiver.warc.reader import StoredRecord
@@ -49,7 +50,7 @@ def finish_left_files(folder: Path, catalogue: Catalogue) -> list[Recovered]:
         )
         # One of no bytes held no exchange, and is not missed.
         _close_file(catalogue, left.file, left.size, left.sha256 or None)
-    for known in catalogue.files(unclosed=True):
+    for known in not_elsewhere(catalogue.files(unclosed=True), folder, catalogue):
         path = folder / known.name
         if beside(path, OPEN).exists():  # asked first: when it goes, the other one comes
             continue

@@ -30,6 +30,7 @@ from archiver.fetch.shown import veil_sidecar
 from archiver.model import Capture, CaptureKind, Outlet, Problem, utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.identity import Territory
+from archiver.store.machines import machine_of
 from archiver.store.refusals import REFUSED
 from archiver.store.spool import check_spool
 from archiver.store.tombstones import reconcile
@@ -122,7 +123,8 @@ class RunExtension:
 
     def _file_opened(self, name: str) -> None:
         self._check_spool()  # a full one ends the crawl between two files
-        self._catalogue.open_file(name, utcnow())
+        machine = machine_of(self._folder, self._catalogue)
+        self._catalogue.open_file(name, utcnow(), machine=machine)
 
     def _file_closed(self, name: str, size: int, sha256: str) -> None:
         self._recorder.rows.write()  # of a closed file none may be missing

@@ -17,7 +17,8 @@ class WarcFile:
     """A WARC file as the catalogue knows it; `size` (bytes) and `sha256` once it is closed.
 
     `copy_url`: where a verified copy of it stands (`s3://bucket/key`); `removed`: when the local
-    file went, which its copy outlives.
+    file went, which its copy outlives. `machine`: of those that share the catalogue, the one in
+    whose folder it was written.
     """
 
     name: str
@@ -26,19 +27,27 @@ class WarcFile:
     sha256: str | None = None  # `sha256:` and hex
     copy_url: str | None = None
     removed: datetime | None = None
+    machine: str | None = None
 
 
 class Files(Store):
     """The part of the catalogue that follows the WARC files."""
 
-    def open_file(self, name: str, at: datetime) -> int:
-        """Note that a WARC file was begun; returns its number. Again is no harm.
+    @property
+    def shared(self) -> bool:
+        """Whether many machines may be at work on this catalogue."""
+        return self._engine.dialect.name == "postgresql"
+
+    def open_file(self, name: str, at: datetime, *, machine: str | None = None) -> int:
+        """Note that a WARC file was begun, on a machine; returns its number. Again is no harm.
 
         No loss of power makes the catalogue forget it. What else it may forget then, recovery
         finds again in the files that it knows, and does not know as closed.
         """
         with self._durably() as conn:
-            return intern(conn, t.warc_file.c.name, {name: {"opened": at}})[0][name]
+            return intern(conn, t.warc_file.c.name, {name: {"opened": at, "spool": machine}})[0][
+                name
+            ]
 
     def close_file(self, name: str, *, at: datetime, size: int, sha256: str | None) -> None:
         """Note that a WARC file is complete: its size in bytes, and `sha256:` and hex."""
@@ -119,6 +128,7 @@ class Files(Store):
                 sha256=row.sha256,
                 copy_url=row.copy_url,
                 removed=row.removed,
+                machine=row.spool,
             )
             for row in rows
         ]

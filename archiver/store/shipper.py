@@ -21,6 +21,7 @@ from archiver.model import utcnow
 from archiver.store.blobs import Blobs
 from archiver.store.catalogue import Catalogue
 from archiver.store.files import WarcFile
+from archiver.store.machines import not_elsewhere
 from archiver.warc.fields import parse_warc_fields
 from archiver.warc.names import SIDECAR, beside, sync_folder
 from archiver.warc.reader import read_record
@@ -110,7 +111,8 @@ class Shipper:
             return
         now = self._clock()
         before = now - timedelta(seconds=self._settings.keep_local)
-        for file in self._catalogue.copied_before(before):
+        old = self._catalogue.copied_before(before)
+        for file in not_elsewhere(old, self._folder, self._catalogue):
             path = self._path(file)
             if path.exists():
                 fault = self._copy_fault(file)

@@ -122,6 +122,12 @@ class Warcs:
                 if path.exists():
                     raise  # else it went in between, which its copy outlives
         known = self._lookup(name)
+        if known is not None and known.copy_url is None and known.machine is not None:
+            raise WarcError(
+                f"is not here: it stands on {known.machine} until it is shipped",
+                thing=name,
+                todo=f"See that {known.machine} is up, and ships: archiver ship.",
+            )
         if known is None or known.copy_url is None:
             copy = "the catalogue does not know it" if known is None else "no copy of it is known"
             raise WarcError(

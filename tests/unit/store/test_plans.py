@@ -243,7 +243,7 @@ def test_every_question_is_asked() -> None:
     asked = {name.split()[0] for name in QUESTIONS}
     # these only insert, or find a WARC file by its name or list them, or read all there is for
     # an audit or after a crash, or are no questions
-    unasked = {"add_problems", "open_file", "close_file", "files", "open", "close"}
+    unasked = {"add_problems", "open_file", "close_file", "files", "open", "close", "shared"}
     unasked |= {"set_alert", "prune", "claim"}
     unasked |= {"places", "close_unused_file", "keep_host_state", "keep_robots"}
     # for a WARC file that is written anew all captures are read, since there is no index by file
