@@ -19,6 +19,7 @@ from archiver.model import Outlet
 from archiver.replay.calendars import CalendarPages
 from archiver.replay.cdx_api import CdxApi
 from archiver.replay.changes import ChangePages
+from archiver.replay.frontpages import FrontPages
 from archiver.replay.guard import ArchivedGuard, InterfaceGuard, Keys
 from archiver.replay.memento import Archive
 from archiver.replay.outlets import OutletPages
@@ -98,12 +99,14 @@ def create_app(
     ui_origins = [f"http://{name}" for name in ui_hosts]
     archive_origin = f"http://{archive_host}"
     keys = Keys(token) if token is not None else None
-    pages = Pages(archive_origin, keys.passing) if keys else Pages(archive_origin)
     stored = Stored(catalogue, warcs)
+    fronts = FrontPages(stored, outlets)
+    passing = keys.passing if keys else lambda: ""
+    pages = Pages(archive_origin, passing, names=fronts.name_of)
     archive = Archive(stored, pages, origin=archive_origin, ui_origins=ui_origins)
     interface = Interface(stored, pages)
     calendar = CalendarPages(stored, pages)
-    days = OutletPages(stored, pages, outlets)
+    days = OutletPages(stored, pages, fronts)
     index = CdxApi(catalogue, warcs.folder).routes()
     changes = ChangePages(stored, pages, base=ui_origins[0])
     static = Mount("/static", StaticFiles(directory=_STATIC))

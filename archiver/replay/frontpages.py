@@ -21,7 +21,8 @@ class FrontPage:
     """An outlet's front page on a day, oldest capture first.
 
     `chosen` is the one nearest to noon. Where there is none of that day, `before` and `after` are
-    the nearest of other days. `url` is None where all that there is of it was taken down.
+    the nearest of other days, and `unchanged` counts answers (304) that it is as before. `url` is
+    None where all that there is of it was taken down.
     """
 
     url: str | None
@@ -29,6 +30,7 @@ class FrontPage:
     chosen: Capture | None = None
     before: IndexRow | None = None
     after: IndexRow | None = None
+    unchanged: int = 0
 
 
 class FrontPages:
@@ -79,4 +81,5 @@ class FrontPages:
             chosen = min(whole, key=lambda one: abs(one.captured_at - noon))
             return FrontPage(url=url, captures=whole, chosen=chosen)
         around = self._stored.around(url, noon)
-        return FrontPage(url=url, before=around.prev, after=around.next)
+        unchanged = sum(one.status == 304 for one in found)
+        return FrontPage(url=url, before=around.prev, after=around.next, unchanged=unchanged)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from archiver.model import Outlet
 from archiver.replay.asked import EARLIEST, LATEST, DayAsked, day_asked
 from archiver.replay.frontpages import FrontPages
 from archiver.replay.pages import Pages
@@ -31,16 +29,14 @@ class OutletPages:
     Args:
         stored: the archive.
         pages: our own pages.
-        outlets: gives what the seed files say of outlets.
+        fronts: finds front pages, and what outlets are called.
     """
 
-    def __init__(
-        self, stored: Stored, pages: Pages, outlets: Callable[[], Mapping[str, Outlet]]
-    ) -> None:
+    def __init__(self, stored: Stored, pages: Pages, fronts: FrontPages) -> None:
         self._stored = stored
         self._catalogue = stored.catalogue
         self._pages = pages
-        self._fronts = FrontPages(stored, outlets)
+        self._fronts = fronts
 
     def outlets(self, request: Request) -> Response:
         """`/outlets`: every outlet, since when and how much."""
@@ -87,7 +83,7 @@ class OutletPages:
             changed=changed[:_CHANGES],
             more_changed=len(changed) > _CHANGES,
             month=self._month(name, asked.day),
-            months=_months_beside(name, asked.day),
+            months=self._months_beside(name, asked.day),
             week=WEEK,
         )
 
@@ -150,19 +146,16 @@ class OutletPages:
             current=day,
         )
 
+    def _months_beside(self, name: str, day: date) -> dict[str, str]:
+        """Links to the last day before a day's month that has something, and the first after."""
+        until = start_of(_month_end(day)) + DAY
+        beside = self._catalogue.outlet_beside(
+            name, since=start_of(day.replace(day=1)), until=until
+        )
+        return {f"{at:%B %Y}": _day_address(name, at.date()) for at in beside if at is not None}
+
     def _page(self, template: str, **values: Any) -> Response:
         return HTMLResponse(self._pages.render(template, values))
-
-
-def _months_beside(name: str, day: date) -> dict[str, str]:
-    """Links to the months beside a day's: to the last day of the one, the first of the other."""
-    last = day.replace(day=1) - timedelta(days=1)
-    first = _month_end(day) + timedelta(days=1)
-    return {
-        f"{one:%B %Y}": _day_address(name, one)
-        for one in (last, first)
-        if EARLIEST <= one <= LATEST
-    }
 
 
 def _month_end(day: date) -> date:

@@ -64,9 +64,16 @@ class Pages:
     Args:
         archive_origin: such as `http://replay.localhost:8080`, for links to mementos.
         passing: what stands before the path in such a link, asked for each page (see guard.py).
+        names: what an outlet is called, by its id.
     """
 
-    def __init__(self, archive_origin: str, passing: Callable[[], str] = lambda: "") -> None:
+    def __init__(
+        self,
+        archive_origin: str,
+        passing: Callable[[], str] = lambda: "",
+        *,
+        names: Callable[[str], str] = lambda outlet: outlet,
+    ) -> None:
         self._archive_origin = archive_origin
         self._passing = passing
         self._templates = Environment(
@@ -84,6 +91,7 @@ class Pages:
             host=host,
             stamp=stamp,
             address=ascii_url,
+            outlet_name=names,
         )
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:

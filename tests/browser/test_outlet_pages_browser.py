@@ -136,7 +136,7 @@ def test_from_the_outlets_to_a_front_page_and_back_by_keyboard(browser: Any, sit
     page.keyboard.press("Enter")
     page.wait_for_url("**/view/20260501110000/**")
     assert page.frame_locator("iframe").locator("#head").inner_text().endswith("at 5")
-    tab_to(page, "site-news")
+    tab_to(page, "The Northern News")
     page.keyboard.press("Enter")
     page.wait_for_url("**/outlet?name=site-news&date=2026-05-01")
     passed = tab_to(page, "06:00 to 07:00: 2 captures")

@@ -95,6 +95,25 @@ def test_a_day_without_a_front_page_names_those_beside_it(site: Served) -> None:
     assert f'Nearest after: <a href="/view/20260504060000/{FRONT}"' in text
 
 
+def test_a_front_page_that_had_not_changed_is_told_so(archive: Archive, site: Served) -> None:
+    unchanged = b"HTTP/1.1 304 Not Modified\r\n\r\n"
+    archive.keep(FRONT, day(2), unchanged, kind=CaptureKind.SECTION)
+    text = ui(site, page_of(2)).text
+    assert "was asked for 1 time on this day, and had not changed" in text
+    assert f'Nearest before: <a href="/view/20260501150000/{FRONT}"' in text
+
+
+def test_any_day_can_be_asked_for(site: Served) -> None:
+    text = ui(site, page_of(2)).text
+    assert '<input id="date" type="date" name="date" value="2026-05-02">' in text
+    assert '<input type="hidden" name="name" value="site-news">' in text
+
+
+def test_outlets_are_called_what_their_seed_files_say(site: Served) -> None:
+    for path in ("/", "/?outlet=site-news", f"/view/20260501060000/{FRONT}", "/changes?days=366"):
+        assert "The &lt;News&gt;" in ui(site, path).text, path
+
+
 def test_a_day_has_its_new_and_its_changed_articles(site: Served) -> None:
     first, second = ui(site, page_of(1)).text, ui(site, page_of(2)).text
     assert NAMES[0] in first
@@ -121,16 +140,19 @@ def test_steps_lead_to_days_that_have_something(site: Served) -> None:
     assert 'rel="next"' not in newest
 
 
-def test_a_month_of_the_outlet_counts_by_day(site: Served) -> None:
+def test_a_month_of_the_outlet_counts_by_day(archive: Archive, site: Served) -> None:
     text = ui(site, page_of(1)).text
     month = text.split('<table class="month">')[1]
     assert "<caption>May 2026</caption>" in text
     assert re.findall(r'class="times">(\d+)', month) == ["5", "2", "1"]
     assert month.count('aria-current="date"') == 1
     assert page_of(2) in links(month)
-    other = "/outlet?name=site-news&date=2026-04-30"
-    assert other in links(text)
-    assert ui(site, other).status_code == 200
+    assert "Other months" not in text
+    archive.keep(FRONT, day(200), "<h1>Front", kind=CaptureKind.SECTION)
+    assert "/outlet?name=site-news&date=2026-11-16" in links(ui(site, page_of(1)).text)
+    later = ui(site, "/outlet?name=site-news&date=2026-10-01").text
+    assert ">May 2026</a>" in later
+    assert page_of(4) in links(later)
 
 
 def test_the_hours_of_a_day_are_drawn_and_said(site: Served) -> None:
