@@ -5,14 +5,13 @@ Every name but those of the server under test leads to a socket that counts who 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.captures import make_article
-from support.chromium import Trap, Visit, chromium, needs_chromium, playwright_api
+from support.chromium import Trap, Visit, chromium, needs_chromium, playwright_api, screenshots
 from support.exchanges import answer
 from support.replay_site import Archive, Served, day, serving
 
@@ -180,10 +179,9 @@ def test_the_interface_by_keyboard_and_without_scripts(browser: Any, site: Serve
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
 def test_nothing_is_wider_than_the_window(
-    browser: Any, site: Served, scheme: str, width: int, tmp_path: Path
+    browser: Any, site: Served, scheme: str, width: int
 ) -> None:
     visit = Visit(browser, viewport={"width": width, "height": 800}, color_scheme=scheme)
-    shots = Path(os.environ.get("REPLAY_SCREENSHOTS") or tmp_path)
     for name, path in (
         ("home", "/"),
         ("captures", f"/captures?url={STORY}"),
@@ -192,7 +190,7 @@ def test_nothing_is_wider_than_the_window(
         ("missing", f"/captures?url=https://{'long' * 60}.example/"),
     ):
         visit.page.goto(site.ui + path, wait_until="networkidle")
-        visit.page.screenshot(path=shots / f"{name}-{width}-{scheme}.png")
+        visit.page.screenshot(path=screenshots() / f"{name}-{width}-{scheme}.png")
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= width, name
     visit.context.close()
 

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,14 @@ CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.whic
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium here: install it, or name it in CHROMIUM"
 )
+
+
+def screenshots() -> Path:
+    """The folder in which pictures of pages are kept: no part of the repository."""
+    default = Path(__file__).parents[2] / "artefacts" / "replay"
+    folder = Path(os.environ.get("REPLAY_SCREENSHOTS") or default)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 class Trap:
@@ -59,23 +68,28 @@ class Trap:
 @contextmanager
 def chromium(trap: Trap) -> Iterator[Any]:
     """A browser for which every name but those of loopback leads into the trap."""
-    rules = f"MAP * 127.0.0.1:{trap.port}, EXCLUDE 127.0.0.1, EXCLUDE *.localhost"
     with playwright_api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                f"--host-resolver-rules={rules}",
-                "--no-sandbox",  # tests may run as root
-                # What the browser itself would like to know of the world.
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--no-first-run",
-            ],
-        )
+        launched = launch(playwright.chromium, trap)
         try:
             yield launched
         finally:
             launched.close()
+
+
+def launch(kind: Any, trap: Trap) -> Any:
+    """As `chromium`, of a kind of browser that is there already (`browser.browser_type`)."""
+    rules = f"MAP * 127.0.0.1:{trap.port}, EXCLUDE 127.0.0.1, EXCLUDE *.localhost"
+    return kind.launch(
+        executable_path=CHROMIUM,
+        args=[
+            f"--host-resolver-rules={rules}",
+            "--no-sandbox",  # tests may run as root
+            # What the browser itself would like to know of the world.
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--no-first-run",
+        ],
+    )
 
 
 class Visit:

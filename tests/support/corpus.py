@@ -156,7 +156,7 @@ class CorpusServer:
                 url = canonical_url(f"https://{self.headers['Host']}{self.path}")
                 if url in files:
                     body = files[url].read_bytes()  # gzipped on disk, and so on the wire
-                    head = _charset(body)
+                    head = charset_of(body)
                     self._answer(200, f"text/html{head}", body, coding="gzip")
                 elif url in listings:
                     self._answer(200, *listings[url])
@@ -199,7 +199,7 @@ class CorpusServer:
         self._server.server_close()
 
 
-def _charset(zipped: bytes) -> str:
+def charset_of(zipped: bytes) -> str:
     """`; charset=utf-8` for a page that is UTF-8 without saying so; the corpus keeps no headers."""
     page = gzip.decompress(zipped)
     if b"charset" in page[:4096].lower():
