@@ -22,6 +22,7 @@ from support.results import RESULTS, put_section, table
 # text of its section; `add_options(parser)` beside it, where the part has options of its own.
 PARTS = {
     "catalogue": "The catalogue on PostgreSQL",
+    "batch": "Work over many WARC files",
 }
 
 
