@@ -63,6 +63,7 @@ def _back_up(loaded: Loaded, place: Place, *, if_older: float | None) -> dict[st
 
     from archiver.model import utcnow
     from archiver.store import backup
+    from archiver.store.lastbackup import LastBackup, note_backup
     from archiver.store.lock import BACKING_UP, outlet_lock
     from archiver.store.snapshot import snapshot
 
@@ -80,6 +81,8 @@ def _back_up(loaded: Loaded, place: Place, *, if_older: float | None) -> dict[st
         with backup.work_folder(archive) as work:
             made = snapshot(catalogue, work, redactions=loaded.redactions_file)
             uploaded = backup.keep(blobs, stem, made)
+        url = f"{blobs.url}/{uploaded.blob.key}"
+        note_backup(archive, LastBackup(at=now, url=url, size=made.packed))
         removed: list[str] = []
         left: list[str] = []
         if not place.key:
@@ -87,7 +90,7 @@ def _back_up(loaded: Loaded, place: Place, *, if_older: float | None) -> dict[st
             removed, left = backup.remove_old(blobs, but=uploaded.blob.key, host=host, most=most)
     return {
         "made": True,
-        "url": f"{blobs.url}/{uploaded.blob.key}",
+        "url": url,
         "stamp": None if place.key else backup.new_stem(now, "")[:-1],
         "size": made.packed,
         "sha256": made.sha256,

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 @click.option("--watch", is_flag=True, help="A live view of the timetable, until Ctrl-C.")
 @click.pass_context
 def command(context: click.Context, as_json: bool, reasons: bool, watch: bool) -> int:
-    """Show outlets, runs, captures, articles, problems by reason, and the timetable.
+    """Show outlets, runs, captures, articles, problems by reason, the timetable, and the fleet.
 
     Exit code 5 while there is less free disk than daemon.disk_reserve, or more waits
     for the store than storage.spool_max, so that crawls pause.
     """
+    from archiver.cli.fleetstatus import fleet_seen, fleet_to_json, show_fleet
     from archiver.cli.rechecks import costs_of, costs_to_json
     from archiver.cli.timetable import watch as show_live
     from archiver.config.seeds import read_seeds
@@ -47,16 +48,26 @@ def command(context: click.Context, as_json: bool, reasons: bool, watch: bool) -
         status = catalogue.status()
         timetable = standing(loaded, catalogue, utcnow())
         costs = costs_of(catalogue, status, utcnow())
+        seen = fleet_seen(loaded)
+        fleet = fleet_to_json(seen, timetable, catalogue.all_batches()) if seen else None
     if reasons:
         _show_reasons(status["outlets"], as_json=as_json)
     elif as_json:
         click.echo(
             json.dumps(
-                {**status, "rechecks": costs_to_json(costs), **timetable.to_json()}, indent=2
+                {
+                    **status,
+                    "rechecks": costs_to_json(costs),
+                    **timetable.to_json(),
+                    "fleet": fleet,
+                },
+                indent=2,
             )
         )
     else:
         _show(status, timetable, costs)
+        if fleet is not None:
+            show_fleet(fleet)
     return DiskFullError.exit_code if timetable.paused else 0
 
 

@@ -58,6 +58,10 @@ def lines(standing: Standing) -> Iterator[str]:
             f" {spool.open_size:,} bytes being written, at most {standing.spool_max:,};"
             f" last shipped: {last}"
         )
+    if standing.backup is not None:
+        yield f"last backup: {moment(standing.backup.at)}, {standing.backup.url}"
+    else:
+        yield "last backup: none was made from here"
     for (subject, what), since in sorted(standing.amiss.items()):
         yield f"amiss: {subject}: {what}, since {moment(since)}"
     for fault in standing.seed_faults:

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from archiver.daemon.outcome import RunReport
 from archiver.daemon.plan import GRACE
 from archiver.daemon.turns import Turns
+from archiver.model import utcnow
 
 _SHOWN = 20  # overdue outlets that an answer names
 
@@ -84,6 +85,12 @@ class Metrics:
         )
         outlets = Gauge("archiver_outlets", "Outlets in the timetable.", registry=made)
         outlets.set_function(lambda: len(turns.timetable.rules))
+        overdue = Gauge(
+            "archiver_outlets_overdue",
+            "Outlets over ten minutes late, a thousand at most; in a fleet of all of it.",
+            registry=made,
+        )
+        overdue.set_function(lambda: len(_late(turns, utcnow())))
 
     def count(self, report: RunReport) -> None:
         """Add a run."""
@@ -125,9 +132,11 @@ def overdue(sights: Sights) -> Mapping[str, str]:
 
     One look into an index, and one row for each that is overdue, 1,000 at most.
     """
-    before = sights.clock() - GRACE
-    running = sights.turns.running
-    late = sights.turns.catalogue.due(before, limit=1000, but=set(running))
+    return _late(sights.turns, sights.clock())
+
+
+def _late(turns: Turns, now: datetime) -> Mapping[str, str]:
+    late = turns.catalogue.due(now - GRACE, limit=1000, but=set(turns.running))
     return {turn.outlet: turn.due.isoformat() for turn in late if turn.due}
 
 

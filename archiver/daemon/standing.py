@@ -14,6 +14,7 @@ from archiver.config.seeds import Seeds, read_seeds
 from archiver.daemon.holder import daemon_process
 from archiver.daemon.plan import GRACE, Timetable, make_timetable
 from archiver.store.catalogue import Catalogue
+from archiver.store.lastbackup import LastBackup, last_backup
 from archiver.store.lock import holder_of
 from archiver.store.schedule import GoodRun, Turn
 from archiver.store.spool import Spool, spool_of
@@ -59,7 +60,7 @@ class Standing:
     `daemon`: its process id. `processes`: of the crawls that can be seen from here, by outlet.
     `amiss`: since when, by subject and what. `free`, `reserve`: bytes of disk. `spool`: what waits
     for the store, `spool_max`: how many bytes may, None where there is no store; `shipped`: when a
-    file came there last.
+    file came there last; `backup`: the last one of the catalogue that was made here.
     """
 
     at: datetime
@@ -72,6 +73,7 @@ class Standing:
     spool: Spool = _NOTHING
     spool_max: int | None = None
     shipped: datetime | None = None
+    backup: LastBackup | None = None
     seed_faults: tuple[str, ...] = ()
 
     @property
@@ -99,7 +101,7 @@ class Standing:
          "amiss": [{"subject", "what", "since"}],
          "disk": {"free", "reserve", "paused", "spool", "spool_max"},
          "spool": {"files", "bytes", "open", "bound", "last_shipped"} or null: there is no store,
-         "seed_faults": [text]}
+         "backup": {"at", "url", "bytes"} or null: none was made here, "seed_faults": [text]}
         """
         return {
             "at": self.at.isoformat(),
@@ -130,6 +132,7 @@ class Standing:
                 "bound": self.spool_max,
                 "last_shipped": _iso(self.shipped),
             },
+            "backup": self.backup.to_json() if self.backup else None,
             "seed_faults": list(self.seed_faults),
         }
 
@@ -199,6 +202,7 @@ def standing(
         spool=spool_of(loaded.warc_folder, catalogue) if store.url else _NOTHING,
         spool_max=store.spool_max if store.url else None,
         shipped=catalogue.last_copied() if store.url else None,
+        backup=last_backup(archive),
         seed_faults=seeds.faults,
     )
 

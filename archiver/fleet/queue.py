@@ -8,8 +8,10 @@ begun again.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from socket import gethostname
 from typing import Any
 
 import psycopg
@@ -43,6 +45,13 @@ _REMOVE = """
 DELETE FROM procrastinate_jobs
 WHERE id = %(number)s AND worker_id = %(worker)s AND status = 'doing' RETURNING id
 """
+# Whose workers they are, for people: the row goes with that of the worker.
+_WORKERS = """
+CREATE TABLE procrastinate.archiver_workers (id bigint PRIMARY KEY
+    REFERENCES procrastinate.procrastinate_workers ON DELETE CASCADE, host text, process int)
+"""
+_THERE = "SELECT to_regclass('procrastinate.procrastinate_jobs'), to_regclass('archiver_workers')"
+_HOST = "INSERT INTO archiver_workers VALUES (%(id)s, %(host)s, %(process)s)"
 
 
 class Queue:
@@ -158,9 +167,11 @@ class Queue:
         )
 
     async def register(self) -> int:
-        """A number for a new worker, whose heart beats from now on."""
+        """A number for a new worker of this machine, whose heart beats from now on."""
         with _said():
-            return await self._manager.register_worker()
+            number = await self._manager.register_worker()
+        await self._execute(_HOST, id=number, host=gethostname(), process=os.getpid())
+        return number
 
     async def beat(self, worker: int) -> bool:
         """Say that a worker is alive; False where it was taken for dead meanwhile."""
@@ -268,11 +279,13 @@ async def _make_tables(address: str) -> None:
     """Procrastinate's tables, once, however many come at the same time."""
     async with await psycopg.AsyncConnection.connect(address) as conn:
         await conn.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCKS, _MAKING))
-        found = await conn.execute(f"SELECT to_regclass('{_SCHEMA}.procrastinate_jobs')")
-        row = await found.fetchone()
-        if row is None or row[0] is None:
+        found = await conn.execute(_THERE)
+        jobs, workers = await found.fetchone() or (None, None)
+        if jobs is None:
             await conn.execute(f"CREATE SCHEMA IF NOT EXISTS {_SCHEMA}")
             await conn.execute(SchemaManager.get_schema())
+        if workers is None:
+            await conn.execute(_WORKERS)
 
 
 def _theirs(job: Job) -> TheirJob:

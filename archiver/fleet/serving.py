@@ -13,6 +13,7 @@ from archiver.daemon.chores import Duties
 from archiver.daemon.service import Daemon, Place
 from archiver.fleet.batches import BatchWork
 from archiver.fleet.kinds import BATCH, CRAWLS
+from archiver.fleet.looking import FleetMetrics, look
 from archiver.fleet.queue import Queue
 from archiver.fleet.turns import FleetTurns
 from archiver.store.catalogue import Catalogue
@@ -59,6 +60,7 @@ async def serve(
                 jobs=many,
             )
             daemon = Daemon(loaded, catalogue=catalogue, reload=reload, place=place)
+            daemon.metrics.registry.register(FleetMetrics(partial(look, loaded.catalogue_url)))
             await daemon.serve(announce)
 
 

@@ -48,6 +48,18 @@ def test_a_paused_archive_says_so_and_ends_with_5(folder: Path) -> None:
     assert {"outlets", "totals", "warc_files", "timetable", "daemon", "amiss"} <= set(said)
 
 
+def test_the_last_backup_is_told(folder: Path) -> None:
+    assert "last backup: none" in run(folder, "archiver", "status").stdout
+    (folder / "there").mkdir()
+    made = run(folder, "archiver", "backup", "--to", "there", "--json")
+    assert made.returncode == 0, made.stderr
+    said = json.loads(run(folder, "archiver", "status", "--json").stdout)
+    assert said["backup"]["url"] == json.loads(made.stdout)["url"]
+    assert said["backup"]["bytes"] == json.loads(made.stdout)["size"]
+    assert said["fleet"] is None
+    assert said["backup"]["url"] in run(folder, "archiver", "status").stdout
+
+
 def test_a_live_view_wants_a_terminal(folder: Path) -> None:
     assert run(folder, "archiver", "status", "--watch").returncode == 2
     assert run(folder, "archiver", "status", "--watch", "--json").returncode == 2
