@@ -55,8 +55,10 @@ asked in turn by four clients that keep their connections, and {rounds} times {c
 best. pywb is one process with gevent and an index in a file. Its readable view is `mp_`.
 """
 _MEMORY = """\
-Resident memory of `archiver replay`, raw and readable pages and the index in turn.
+Resident memory of `archiver replay`: raw and readable pages and the index in turn, and between them
+the index of URLs that are not there, each with a pattern of its own.
 """
+_MARKS = (10, 25, 50, 75, 100)  # percent of the requests after which memory is looked at
 
 
 def main() -> None:
@@ -189,11 +191,14 @@ def _paths(
 
 
 def _memory(ours: Replayer, paths: list[str], many: int) -> str:
-    early = many // 10
-    requests_a_second(ours, paths, early)
-    before = ours.memory
-    requests_a_second(ours, paths, many - early)
-    grown = ours.memory / before
+    done, seen = 0, []
+    for mark in _MARKS:
+        count = many * mark // 100 - done
+        requests_a_second(ours, _mixed(paths, done, count), count)
+        done += count
+        seen.append((done, ours.memory))
+    before, half = seen[0][1], seen[len(seen) // 2][1]
+    grown, later = seen[-1][1] / before, seen[-1][1] / half
     rows = [
         (
             "start to the first answer",
@@ -201,15 +206,29 @@ def _memory(ours: Replayer, paths: list[str], many: int) -> str:
             "under 1 s",
             verdict(ours.start, 1.0),
         ),
-        (f"after {early:,} requests", f"{before / 2**20:.0f} MiB", "-", ""),
+        *(
+            (f"after {count:,} requests", f"{memory / 2**20:.1f} MiB", "-", "")
+            for count, memory in seen[:-1]
+        ),
         (
-            f"after {many:,} requests",
-            f"**{ours.memory / 2**20:.0f} MiB** ({grown:.2f} x)",
+            f"after {done:,} requests",
+            f"**{seen[-1][1] / 2**20:.1f} MiB** ({grown:.2f} x the first)",
             "at most 1.1 x",
             verdict(grown, 1.1),
         ),
+        ("the second half", f"**{later:.3f} x**", "at most 1.02 x", verdict(later, 1.02)),
     ]
     return f"### Start and memory\n\n{_MEMORY}\n{table(('what', 'value', 'target', ''), rows)}"
+
+
+def _mixed(paths: list[str], first: int, count: int) -> list[str]:
+    """Pages in turn; every fourth request is one that was never made before."""
+    return [
+        f"/cdx?url=lantern.example/none/{number}&filter=~url:.*{number}"
+        if number % 4 == 0
+        else paths[number % len(paths)]
+        for number in range(first, first + count)
+    ]
 
 
 def _crawled(folder: Path) -> list[tuple[str, str]]:
