@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from urllib.parse import SplitResult, parse_qsl, quote, unquote_to_bytes, urlencode, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from w3lib.url import safe_url_string
 
@@ -37,7 +37,16 @@ _REMEMBERED = 8192  # URLs: each is asked for several times between its mention 
 _PLAIN = re.compile(
     r"https?://[a-z0-9.-]+(?::[1-9][0-9]{0,3})?/[A-Za-z0-9/._~-]*(?:\?[A-Za-z0-9=&._~-]*)?"
 )
-_PLAIN_PATH = re.compile(r"[a-z0-9/._~-]*")
+# What a urlkey has as it is: no escapes, no capitals, no empty segments.
+_PLAIN_PATH = re.compile(r"(?:/[a-z0-9._~-]+)*/?")
+_PLAIN_QUERY = re.compile(r"[a-z0-9=&._~+-]*")
+_SLASHES = re.compile(r"//+")
+_ESCAPE = re.compile(rb"%([0-9a-fA-F]{2})")
+_NESTED = 8  # times that a URL may be escaped
+# A `?` in a path and `&` or `+` in a query divide nothing as long as they are escaped.
+_KEPT_IN_PATH, _KEPT_IN_QUERY = frozenset((b"3f",)), frozenset((b"26", b"2b"))
+_ODD_IN_PATH = re.compile(rb"[\x00-\x20#?\x7f-\xff]|%(?!3f)")
+_ODD_IN_QUERY = re.compile(rb"[\x00-\x20#\x7f-\xff]|%(?!26|2b)")
 _SPACE = re.compile(r"\s")
 _WWW = re.compile(r"^www\d*\.(?=[^.]+\.)")
 _DEFAULT_PORT = {"http": 80, "https": 443}
@@ -141,7 +150,8 @@ def urlkey(url: str) -> str:
     """The sort-friendly look-up key of a URL: `com,example)/path?a=1&b=2`.
 
     Host labels reversed, leading `www` and numbered `www2` dropped, path and query in lower
-    case, query parameters sorted, session ids dropped: the form that CDXJ indexes share.
+    case with as few escapes as can be, query parameters sorted, session ids dropped: the form that
+    CDXJ indexes share. tests/unit/test_urlkey_pywb.py lists where pywb's differ.
 
     Raises:
         ValueError: where the URL is not a usable http or https URL.
@@ -152,17 +162,37 @@ def urlkey(url: str) -> str:
         labels = bare
     else:
         labels = ",".join(reversed(bare.split(".")))
-    path = _SESSION.sub("", _path(parts.path)).lower()
-    if len(path) > 1:
-        path = path.rstrip("/") or "/"
+    path = _SESSION.sub("", parts.path)
     if not _PLAIN_PATH.fullmatch(path):
-        path = quote(unquote_to_bytes(path), safe="/:;@!$&'()*+,=-._~%|")
-    if not parts.query:
-        return f"{labels}{'' if port is None else f':{port}'}){path}"
-    pairs = [
-        pair
-        for pair in parse_qsl(parts.query, keep_blank_values=True)
-        if not _SESSION_QUERY.fullmatch(pair[0])
-    ]
-    query = urlencode(sorted((name.lower(), value.lower()) for name, value in pairs))
+        path = _SLASHES.sub("/", _loosely(path, _KEPT_IN_PATH, _ODD_IN_PATH))
+    path = _path(path).rstrip("/") or "/"
+    query = parts.query
+    if query:
+        pieces = [piece for piece in query.split("&") if piece and not _is_session(piece)]
+        if not _PLAIN_QUERY.fullmatch(query):
+            pieces = [_loosely(piece, _KEPT_IN_QUERY, _ODD_IN_QUERY) for piece in pieces]
+        query = "&".join(sorted(pieces, key=_by_name))
     return f"{labels}{'' if port is None else f':{port}'}){path}{'?' + query if query else ''}"
+
+
+def _by_name(piece: str) -> tuple[str, str, str]:
+    return piece.partition("=")
+
+
+def _loosely(text: str, kept: frozenset[bytes], odd: re.Pattern[bytes]) -> str:
+    """In lower case, escaped only where it has to be: what is escaped again and again, once.
+
+    `kept` are escapes that mean something else than their characters, `odd` is what is escaped.
+    """
+
+    def plain(match: re.Match[bytes]) -> bytes:
+        digits = match[1].lower()
+        return b"%" + digits if digits in kept else bytes.fromhex(digits.decode())
+
+    data = text.encode()
+    for _ in range(_NESTED):
+        bare = _ESCAPE.sub(plain, data)
+        if bare == data:
+            break
+        data = bare
+    return odd.sub(lambda match: b"%%%02x" % match[0][0], data.lower()).decode()

@@ -11,13 +11,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from support.captures import START, make_capture
 
 from archiver.errors import CatalogueError, NoArchiveError
 from archiver.model import utcnow
+from archiver.store.base import key_of
 from archiver.store.catalogue import Catalogue
 from archiver.store.engine import catalogue_url, make_engine
 from archiver.store.migrate import HEAD, alembic_config
 from archiver.store.tables import metadata
+from archiver.store.tombstones import events_of
+from archiver.store.veil import Redaction, Scope
 
 
 @contextmanager
@@ -82,6 +86,44 @@ def test_an_older_catalogue_is_brought_up(database: str, revision: str) -> None:
         catalogue.start_run("sky-news", trigger="hand", at=utcnow())
     with connected(database) as conn:
         assert conn.scalar(text("SELECT version_num FROM alembic_version")) == HEAD
+
+
+def test_urlkeys_and_what_is_redacted_by_them_are_made_anew(database: str) -> None:
+    url, folder = (
+        "https://news.example/%E6%97%A5?q=a%3Ab",
+        "https://news.example/%E6%97%A5%E6%97%A5/",
+    )
+    old, old_folder = "example,news)/%E6%97%A5?q=a%3Ab", "example,news)/%E6%97%A5%E6%97%A5"
+    with Catalogue.open(database, create=True) as catalogue:
+        catalogue.add_captures([make_capture(one) for one in (url, f"{folder}1", f"{folder}2?b=1")])
+        for scope, hidden in ((Scope.URL, url), (Scope.PREFIX, folder)):
+            one = Redaction(
+                id=scope.value, url=hidden, scope=scope, urls=(hidden,), by="", reason="",
+                made=START,
+            )  # fmt: skip
+            catalogue.apply_events(list(events_of(one)))
+    with connected(database) as conn:  # as it was before
+        config = alembic_config()
+        config.attributes["connection"] = conn
+        command.downgrade(config, "0018")
+        keys = (
+            (url, old),
+            (f"{folder}1", f"{old_folder}/1"),
+            (f"{folder}2?b=1", f"{old_folder}/2?b=1"),
+        )
+        for one, key in keys:
+            conn.execute(text("UPDATE url SET urlkey = :k WHERE url = :u"), {"k": key, "u": one})
+        conn.execute(text("UPDATE redacted SET key = :k WHERE what = 0"), {"k": old})
+        conn.execute(text("UPDATE redacted SET key = :k WHERE what = 1"), {"k": old_folder})
+        before = conn.execute(text("SELECT * FROM redacted")).all()
+    with Catalogue.open(database) as catalogue:
+        for one, _ in keys:
+            assert catalogue.captures_of(one) == []
+            assert len(catalogue.captures_of(one, redacted=True)) == 1
+    with connected(database) as conn:
+        after = conn.execute(text("SELECT * FROM redacted")).all()
+        assert len(after) == len(before)
+        assert {row.key for row in after} == {key_of(url), key_of(folder)}
 
 
 def test_the_revision_that_the_code_names_is_the_newest_one() -> None:
