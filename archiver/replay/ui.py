@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from archiver.model import Revision
+from archiver.model import Revision, utcnow
 from archiver.replay.asked import DayAsked, day_asked
 from archiver.replay.memento import requested
 from archiver.replay.pages import Pages
@@ -92,7 +92,8 @@ class Interface:
             since, until = asked.since, min(until or asked.until, asked.until)
         found = self._catalogue.captures_before(url, until, since=since, limit=PAGE + 1)
         shown = found[:PAGE]
-        count = self._catalogue.capture_count(url)
+        day = self._day(url, asked) if asked else None
+        count = day["all"] if day else self._catalogue.capture_count(url)
         return self._page(
             "captures.html",
             200 if count else 404,
@@ -101,8 +102,8 @@ class Interface:
             rows=[(capture, is_replayable(capture)) for capture in shown],
             more=_more(url, shown[-1].captured_at, asked) if len(found) > PAGE else None,
             asked=asked,
-            day=self._day(url, asked) if asked else None,
-            has_article=bool(count and self._catalogue.get_article(url)),
+            day=day,
+            has_article=bool(count and self._catalogue.article_around(url, utcnow())[1]),
         )
 
     def _day(self, url: str, asked: DayAsked) -> dict[str, Any]:
@@ -116,6 +117,7 @@ class Interface:
         earlier = max((day for day in days if day < asked.day), default=None)
         later = min((day for day in days if day > asked.day), default=None)
         return {
+            "all": sum(days.values()),
             "bars": hour_bars(hours, lambda hour: address(hour=hour)),
             "count": sum(hours.values()) if asked.hour is None else hours.get(asked.hour, 0),
             "earlier": earlier and address(date=earlier),
@@ -156,10 +158,7 @@ class Interface:
             location = f"/view/{exact}/{ascii_url(capture.url)}"
             return Response(status_code=302, headers={"Location": location})
         around = self._stored.around(url, capture.captured_at)
-        revisions = self._catalogue.get_article(url)
-        seen = [one for one in revisions if one.captured_at <= capture.captured_at]
-        revision = seen[-1] if seen else next(iter(revisions), None)
-        place = revisions.index(revision) if revision else 0
+        before, revision, after = self._catalogue.article_around(url, capture.captured_at)
         return self._page(
             "view.html",
             capture=capture,
@@ -167,8 +166,8 @@ class Interface:
             newer=around.next,
             title=revision.article.title if revision else None,
             revision=revision,
-            before=revisions[place - 1] if revision and place else None,
-            after=revisions[place + 1] if revision and place + 1 < len(revisions) else None,
+            before=before,
+            after=after,
         )
 
     def _page(self, template: str, status: int = 200, **values: Any) -> Response:

@@ -17,7 +17,7 @@ from archiver.store.engine import insert
 from archiver.store.identity import CANONICAL, Territory, identity_of
 from archiver.store.judging import Judge
 from archiver.store.rechecks import begin_rechecks
-from archiver.store.revisions import article_revisions
+from archiver.store.revisions import article_revisions, find_article, revisions_around
 from archiver.store.standings import reappeared
 
 NO_OUTLET = "unknown"  # of articles that came without one
@@ -135,6 +135,18 @@ class Articles(Store):
         """
         with self._reading() as conn:
             return article_revisions(conn, url)
+
+    def article_around(
+        self, url: str, at: datetime
+    ) -> tuple[Revision | None, Revision | None, Revision | None]:
+        """The revision of an article that stood at a moment, between the ones before and after.
+
+        The first one where the moment is before all; three times None where `get_article` finds
+        nothing. Cost does not grow with the revisions but by their numbers and times.
+        """
+        with self._reading() as conn:
+            number = find_article(conn, url)
+            return revisions_around(conn, number, at) if number is not None else (None, None, None)
 
 
 def _move(conn: Connection, page: str, url_id: int, outlet_id: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,6 +22,12 @@ from archiver.store.judging import marks_of_bits, sizes_of_json
 
 def article_revisions(conn: Connection, url: str) -> list[Revision]:
     """Every revision of the article of a URL that may be shown, by time of capture."""
+    number = find_article(conn, url)
+    return shown_revisions(conn, number) if number is not None else []
+
+
+def find_article(conn: Connection, url: str) -> int | None:
+    """The number of the article of a URL; None where there is none, or the URL is redacted."""
     article = t.article.c
     alike = select(t.url.c.id, t.url.c.url).where(t.url.c.urlkey == key_of(url))
     ids = {row.id: row.url for row in conn.execute(alike)}
@@ -31,9 +38,38 @@ def article_revisions(conn: Connection, url: str) -> list[Revision]:
         .order_by(article.last_seen.desc())
     ).all()
     if not found or veil_of(conn, [url]).of_url(url) is not None:
-        return []
+        return None
     best = max(found, key=lambda row: (ids.get(row.url_id) == url, ids.get(row.page_id) == url))
-    return shown_revisions(conn, best.id)
+    return int(best.id)
+
+
+def revisions_around(
+    conn: Connection, article_id: int, at: datetime
+) -> tuple[Revision | None, Revision | None, Revision | None]:
+    """The revision that stood at a moment (the first one, before that), between its neighbours.
+
+    Reads these three, however many there are; all of them only where one of the three is redacted.
+    """
+    revision = t.revision.c
+    rows = conn.execute(
+        select(revision.number, revision.captured_at)
+        .where(revision.article_id == article_id)
+        .order_by(revision.captured_at, revision.number)
+    ).all()
+    place = _standing([row.captured_at for row in rows], at)
+    near = [row.number for row in rows[max(place - 1, 0) : place + 2]]
+    found = shown_revisions(conn, article_id, near)
+    if len(found) < len(near):
+        found = shown_revisions(conn, article_id)
+    if not found:
+        return None, None, None
+    place = _standing([one.captured_at for one in found], at)
+    before = found[place - 1] if place else None
+    return before, found[place], found[place + 1] if place + 1 < len(found) else None
+
+
+def _standing(times: Sequence[datetime], at: datetime) -> int:
+    return max(bisect_right(times, at) - 1, 0)
 
 
 def shown_revisions(

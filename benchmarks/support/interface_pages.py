@@ -35,14 +35,15 @@ from archiver.urls import urlkey
 
 _LIMIT = 0.1
 _NOTE = """\
-`archiver replay` over a catalogue in SQLite of {captures:,} captures, one URL of {busy:,}, and an
-outlet of {days} days with {pages:,} pages each, {fronts} of them its front page, and {articles} new
-articles on the day that is asked for. Asked over HTTP on loopback, one after the other: the median
-and the worst of {looks}. The second time another page, a folder, one second and a payload of other
-URLs are redacted; the target is for that.
+`archiver replay` over a catalogue in SQLite of {captures:,} captures, one URL of {busy:,} and
+{revisions} revisions, and an outlet of {days} days with {pages:,} pages each, {fronts} of them its
+front page, and {articles} new articles on the day that is asked for. Asked over HTTP on loopback,
+one after the other: the median and the worst of {looks}. The second time another page, a folder,
+one second and a payload of other URLs are redacted; the target is for that.
 """
 _START = datetime(2026, 1, 1, tzinfo=UTC)
 _DAYS, _PAGES, _FRONTS, _ARTICLES = 60, 1000, 96, 150
+_REVISIONS = 300
 _DAY = 30  # that is asked for, of the outlet's
 
 
@@ -57,6 +58,9 @@ def interface(folder: Path, captures: int, *, looks: int) -> str:
             at = _START + timedelta(days=_DAY, minutes=9 * number)
             article = make_article(_daily(number), f"Text {number} " * 400, at, outlet="daily")
             catalogue.save_article(article)
+        for number in range(_REVISIONS):
+            at = _START + timedelta(days=number)
+            catalogue.save_article(make_article(BUSY, f"Text {number} " * 400, at, outlet="bench"))
     plain = dict(_timed(folder, looks))
     append(folder / "archive" / "redactions.jsonl", [*_redacted()])
     hidden = dict(_timed(folder, looks))
@@ -67,7 +71,7 @@ def interface(folder: Path, captures: int, *, looks: int) -> str:
     ]  # fmt: skip
     note = _NOTE.format(
         captures=captures + BUSY_CAPTURES + _DAYS * _PAGES, busy=BUSY_CAPTURES, days=_DAYS,
-        pages=_PAGES, fronts=_FRONTS, articles=_ARTICLES, looks=looks,
+        pages=_PAGES, fronts=_FRONTS, articles=_ARTICLES, looks=looks, revisions=_REVISIONS,
     )  # fmt: skip
     columns = ("page", "plainly", "while something is redacted", "target", "")
     return f"### Pages of the interface\n\n{note}\n{table(columns, rows)}"

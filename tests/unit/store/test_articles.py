@@ -13,6 +13,8 @@ from archiver.model import ArticleKind, Block, BlockKind, DateCandidate, Image, 
 from archiver.store.catalogue import Catalogue
 from archiver.store.fingerprint import text_digest
 from archiver.store.tables import article, revision
+from archiver.store.tombstones import events_of
+from archiver.store.veil import Redaction, Scope, second_of
 
 PAGE = "https://news.sky.com/story/rain-1"
 
@@ -244,3 +246,29 @@ def test_a_canonical_url_that_cannot_be_believed_joins_nothing(
         catalogue.save_article(make_article(url, f"Story {number}.", canonical_url=claimed))
     assert texts(catalogue, "https://news.sky.com/story/1") == ["Story 1."]
     assert texts(catalogue, "https://news.sky.com/story/2") == ["Story 2."]
+
+
+def test_the_revision_of_a_moment_comes_between_its_neighbours(catalogue: Catalogue) -> None:
+    for number in range(5):
+        digest = f"sha1:{'ABCDE'[number] * 32}"
+        ref = replace(make_ref(), payload_digest=digest)
+        catalogue.save_article(make_article(PAGE, f"{number}", after(hours=number), warc=ref))
+
+    def around(**parts: float) -> list[str | None]:
+        found = catalogue.article_around(PAGE, after(**parts))
+        return [one.article.text if one else None for one in found]
+
+    assert around(hours=-1) == [None, "0", "1"]
+    assert around(hours=2) == ["1", "2", "3"]
+    assert around(hours=2, minutes=59) == ["1", "2", "3"]
+    assert around(days=9) == ["3", "4", None]
+    assert catalogue.article_around("https://none.example/", START) == (None, None, None)
+    hidden = Redaction(
+        id="0a", url=PAGE, urls=(PAGE,), scope=Scope.URL, moment=second_of(after(hours=2)),
+        by="", reason="", made=START,
+    )  # fmt: skip
+    catalogue.apply_events(events_of(hidden))
+    assert around(hours=2) == ["0", "1", "3"]
+    assert around(hours=3) == ["1", "3", "4"]
+    catalogue.apply_events(events_of(replace(hidden, id="0b", moment=None)))
+    assert around(hours=3) == [None, None, None]

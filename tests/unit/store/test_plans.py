@@ -87,6 +87,7 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "edits_of": lambda c: c.edits_of("sky-news"),
     "keep_edits": lambda c: c.keep_edits("sky-news", EditCounts(checks=1, changes=1)),
     "known_articles": lambda c: c.known_articles("sky-news"),
+    "article_around": lambda c: c.article_around(PAGE, START),
     "get_article": lambda c: c.get_article(PAGE),
     "known_spellings": lambda c: c.known_spellings([PAGE + "/amp", "nonsense"]),
     "add_aliases": lambda c: c.add_aliases("sky-news", [ALIAS]),
