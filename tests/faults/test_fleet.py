@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from support.fleets import FAULTS, Fleet, eventually, fleet
+from support.fleets import FAULTS, Fleet, eventually, fleet, pull_cable
 from support.postgres import Server, own_server
 
 pytest.importorskip("procrastinate", reason="the extra fleet is not installed")
@@ -65,3 +67,24 @@ def test_a_fleet_outlives(name: str, tmp_path: Path, server: Server) -> None:
         all_is_well(made)
         if name in _TOLD:  # whoever is cut off cannot tell what it has
             assert set(made.captured().values()) == {1}
+
+
+def test_a_fleet_of_hosts_outlives_that_one_loses_the_network(
+    tmp_path: Path, server: Server
+) -> None:
+    with ExitStack() as stack:
+        try:
+            made = stack.enter_context(
+                fleet(tmp_path, server.new_database(), hosts=True, pause=0.1)
+            )
+        except (OSError, subprocess.CalledProcessError) as error:
+            pytest.skip(f"no network namespaces here: {error}")
+        made.target.publish(40)
+        for machine in made.machines:
+            machine.start()
+        pull_cable(made, server)
+        eventually(lambda: not made.missing(), within=180.0)
+        made.target.publish(3)
+        eventually(lambda: not made.missing(), within=180.0)
+        assert [machine.end() for machine in made.machines] == [0, 0]
+        all_is_well(made)

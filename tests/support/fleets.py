@@ -25,9 +25,13 @@ from typing import Any
 
 import psycopg
 from sqlalchemy.engine import make_url
+from support.fleet_hosts import Host, new_host
 from support.postgres import Server
 from support.workdir import add_seed, environment, working_folder
 
+from archiver.store.catalogue import Catalogue
+
+_ANY = "0.0.0.0"  # hosts come from beside
 LONG = 180.0  # seconds; a guard against hanging, never a measure
 
 
@@ -55,6 +59,7 @@ class Target:
     def __init__(self, *, outlets: int, pause: float = 0.05) -> None:
         self.log: list[Asked] = []
         self.pages: dict[str, list[str]] = {host_of(n): [] for n in range(outlets)}
+        self.hosts: dict[str, Host] = {}  # by their address
         self.unknown = 0  # requests of processes that had gone before they could be found
         target = self
 
@@ -63,7 +68,10 @@ class Target:
 
             def setup(self) -> None:
                 super().setup()
-                self.process = process_at(self.client_address[1])
+                address, port = self.client_address[:2]
+                beside = target.hosts.get(address)
+                self.process = process_at(address, port, beside.keeper if beside else None)
+                target.unknown += self.process == 0
 
             def do_GET(self) -> None:
                 host = self.headers["Host"].partition(":")[0]
@@ -95,8 +103,8 @@ class Target:
             def handle_error(self, request: object, client_address: object) -> None:
                 """Nothing: clients are killed here."""
 
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
+        self._server = Server((_ANY, 0), Handler)
+        self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def publish(self, number: int) -> None:
@@ -145,11 +153,14 @@ class Target:
         return {key: number for key, number in times.items() if number > 1}
 
 
-def process_at(port: int) -> int:
-    """The process whose TCP connection over loopback comes from a port; 0: none (proc_net(5))."""
-    wanted = f"0100007F:{port:04X}"
+def process_at(address: str, port: int, beside: int | None = None) -> int:
+    """The process whose TCP connection comes from there; 0: none (proc_net(5)).
+
+    `beside`: a process in the same network namespace, where that is not ours.
+    """
+    wanted = f"{int.from_bytes(socket.inet_aton(address), 'little'):08X}:{port:04X}"
     inode = ""
-    for line in Path("/proc/net/tcp").read_text("ascii").splitlines()[1:]:
+    for line in Path(f"/proc/{beside or 'self'}/net/tcp").read_text("ascii").splitlines()[1:]:
         fields = line.split()
         if fields[1] == wanted:
             inode = f"socket:[{fields[9]}]"
@@ -172,17 +183,15 @@ def processes() -> list[int]:
 class Wire:
     """A TCP way to PostgreSQL's Unix socket that can be cut: nothing passes, and nobody is told."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, gate: str = "127.0.0.1") -> None:
         folder = str(make_url(url).query["host"])
         self._place = f"{folder}/.s.PGSQL.5432"
         self._cut = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((_ANY, 0))
         self._pairs: list[socket.socket] = []
         port = self._listener.getsockname()[1]
         parsed = make_url(url)
-        self.url = (
-            f"postgresql://{parsed.username}@127.0.0.1:{port}/{parsed.database}?sslmode=disable"
-        )
+        self.url = f"postgresql://{parsed.username}@{gate}:{port}/{parsed.database}?sslmode=disable"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def cut(self) -> None:
@@ -240,6 +249,7 @@ class Machine:
     """A worker in its folder, and its log."""
 
     folder: Path
+    host: Host | None = None
     command: Sequence[str] = ("worker", "--jobs", "2")
     process: subprocess.Popen[bytes] | None = None
 
@@ -252,7 +262,10 @@ class Machine:
         """Begin to work."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "archiver.cli.main", *self.command],
+                [
+                    *(self.host.command if self.host else ()),
+                    *(sys.executable, "-m", "archiver.cli.main", *self.command),
+                ],
                 cwd=self.folder,
                 env=environment(PYTHONDONTWRITEBYTECODE="1"),
                 stdin=subprocess.DEVNULL,
@@ -351,12 +364,12 @@ def eventually(true: Callable[[], object], *, within: float = LONG) -> float:
 
 def kill_crawl(fleet: Fleet, server: Server) -> None:
     """kill -9 of a crawl."""
-    os.kill(_a_crawl(fleet)[1], signal.SIGKILL)
+    os.kill(a_crawl(fleet)[1], signal.SIGKILL)
 
 
 def stop_crawl(fleet: Fleet, server: Server) -> None:
     """SIGSTOP of a crawl for longer than its lease, then SIGCONT."""
-    _, crawl = _a_crawl(fleet)
+    _, crawl = a_crawl(fleet)
     os.kill(crawl, signal.SIGSTOP)
     time.sleep(2 * fleet.lease)
     with suppress(ProcessLookupError):  # the kernel has ended it
@@ -365,7 +378,7 @@ def stop_crawl(fleet: Fleet, server: Server) -> None:
 
 def kill_worker(fleet: Fleet, server: Server) -> None:
     """kill -9 of a worker; another one begins in its place."""
-    machine, _ = _a_crawl(fleet)
+    machine, _ = a_crawl(fleet)
     assert machine.process
     machine.process.kill()
     machine.process.wait()
@@ -374,7 +387,7 @@ def kill_worker(fleet: Fleet, server: Server) -> None:
 
 def stop_worker(fleet: Fleet, server: Server) -> None:
     """SIGSTOP of a worker until others have taken it for dead, then SIGCONT."""
-    machine, _ = _a_crawl(fleet)
+    machine, _ = a_crawl(fleet)
     assert machine.process
     machine.process.send_signal(signal.SIGSTOP)
     time.sleep(30.0)
@@ -383,16 +396,25 @@ def stop_worker(fleet: Fleet, server: Server) -> None:
 
 def cut_wire(fleet: Fleet, server: Server) -> None:
     """The database out of a machine's reach for longer than the lease, without a word."""
-    machine, _ = _a_crawl(fleet)
+    machine, _ = a_crawl(fleet)
     wire = fleet.wires[fleet.machines.index(machine)]
     wire.cut()
     time.sleep(2 * fleet.lease)
     wire.mend()
 
 
+def pull_cable(fleet: Fleet, server: Server) -> None:
+    """A host without network for longer than the lease, and for longer than a heartbeat."""
+    machine, _ = a_crawl(fleet)
+    assert machine.host
+    machine.host.pull()
+    time.sleep(30.0)
+    machine.host.plug()
+
+
 def restart_database(fleet: Fleet, server: Server) -> None:
     """PostgreSQL is ended as by a crash, and started again."""
-    _a_crawl(fleet)
+    a_crawl(fleet)
     server.stop()
     server.start()
 
@@ -407,7 +429,7 @@ FAULTS: dict[str, Callable[[Fleet, Server], None]] = {
 }
 
 
-def _a_crawl(fleet: Fleet) -> tuple[Machine, int]:
+def a_crawl(fleet: Fleet) -> tuple[Machine, int]:
     """A crawl that has asked for a page, and its machine."""
     since = len(fleet.target.log)
     found: list[tuple[Machine, int]] = []
@@ -464,8 +486,16 @@ def fleet(
     crawl: str = "delay = 0\nconcurrency = 1",
     pause: float = 0.05,
     wired: bool = False,
+    hosts: bool = False,
 ) -> Iterator[Fleet]:
-    """Machines that do not work yet. `wired`: each has a way to the database that can be cut."""
+    """Machines that do not work yet. `wired`: each has a way to the database that can be cut.
+
+    `hosts`: and is in a network namespace of its own.
+
+    Raises:
+        OSError, subprocess.CalledProcessError: there can be no such namespaces.
+    """
+    Catalogue.open(database, create=True).close()
     with ExitStack() as stack:
         target = Target(outlets=outlets, pause=pause)
         stack.callback(target.close)
@@ -474,12 +504,16 @@ def fleet(
         for number in range(machines):
             own = folder / f"m{number}"
             way = database
-            if wired:
-                wires.append(Wire(database))
+            own_host = stack.enter_context(new_host()) if hosts else None
+            gate = own_host.gate if own_host else "127.0.0.1"
+            if own_host:
+                target.hosts[own_host.address] = own_host
+            if wired or hosts:
+                wires.append(Wire(database, gate))
                 stack.callback(wires[-1].close)
                 way = wires[-1].url
-            hosts = {host_of(n): target.address for n in range(outlets)}
-            working_folder(own, connect_to=hosts, crawl=crawl, network="allow_private = true")
+            names = {host_of(n): f"{gate}:{target.port}" for n in range(outlets)}
+            working_folder(own, connect_to=names, crawl=crawl, network="allow_private = true")
             config = own / "config" / "archiver.toml"
             tables = TABLES.format(
                 database=way.replace("postgresql:", "postgresql+psycopg:").replace(
@@ -491,6 +525,6 @@ def fleet(
             config.write_text(tables + config.read_text("utf-8"), "utf-8")
             for n in range(outlets):
                 add_seed(own, f"o{n}", SEED.format(n, every))
-            made.append(Machine(folder=own))
+            made.append(Machine(folder=own, host=own_host))
             stack.callback(made[-1].kill)
         yield Fleet(target=target, database=database, machines=made, lease=lease, wires=wires)
