@@ -25,14 +25,16 @@ def add_options(group: argparse._ArgumentGroup) -> None:
     """The options of this part."""
     group.add_argument("--rounds", type=int, default=100, help="of faults")
     group.add_argument("--deaths", type=int, default=10, help="of workers, to time recovery")
-    group.add_argument("--pages", type=int, default=120, help="of each outlet, to time requests")
+    group.add_argument("--requests", type=int, default=120, help="of each outlet, to time requests")
     group.add_argument("--seed", type=int, default=1)
 
 
 def measure(options: argparse.Namespace, folder: Path) -> str:
     """Each in a fleet of its own."""
     rounds, deaths, pages = (
-        (len(FAULTS), 1, 10) if options.quick else (options.rounds, options.deaths, options.pages)
+        (len(FAULTS), 1, 10)
+        if options.quick
+        else (options.rounds, options.deaths, options.requests)
     )
     with own_server() as server:
         polite = _politeness(server, folder / "polite", pages)
