@@ -28,7 +28,7 @@ COMMANDS = {
     "worker": "Do the work of a fleet of machines on this one, until stopped: any number, any"
     " machine.",
     "run-now": "Have the running daemon crawl outlets now, among its other crawls.",
-    "status": "Show outlets, runs, captures, articles, problems by reason, the timetable, and the fleet.",
+    "status": "Show outlets, runs, captures, articles, problems by reason, timetable and fleet.",
     "show": "Show the versions of the article at URL, and the newest one's text.",
     "diff": "Show what changed in the article at URL: words that [-went-] and {+came+}.",
     "changes": "List what changed in articles, and which were removed; newest first.",

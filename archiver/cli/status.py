@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--watch", is_flag=True, help="A live view of the timetable, until Ctrl-C.")
 @click.pass_context
 def command(context: click.Context, as_json: bool, reasons: bool, watch: bool) -> int:
-    """Show outlets, runs, captures, articles, problems by reason, the timetable, and the fleet.
+    """Show outlets, runs, captures, articles, problems by reason, timetable and fleet.
 
     Exit code 5 while there is less free disk than daemon.disk_reserve, or more waits
     for the store than storage.spool_max, so that crawls pause.

@@ -59,7 +59,7 @@ def test_a_database_that_is_not_there_is_said() -> None:
 
 
 def test_the_fleet_is_told_to_prometheus_and_a_database_away_is_no_fault() -> None:
-    looks: list[FleetSeen | None | CatalogueError] = [
+    looks: list[FleetSeen | CatalogueError | None] = [
         CatalogueError("away"),
         FleetSeen(
             workers=[],
