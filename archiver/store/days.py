@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import BigInteger, Connection, Label, func, select, type_coerce
@@ -11,8 +12,7 @@ from archiver.model import Capture
 from archiver.store import tables as t
 from archiver.store.base import Store, key_of
 from archiver.store.captures import select_captures, to_capture
-from archiver.store.hiding import hides_anything, shown_of, visible
-from archiver.store.index import spellings_of
+from archiver.store.hiding import hides_anything, shown_of
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
@@ -75,9 +75,9 @@ class Days(Store):
         Reads from each way to write the URL no more than it wants, in the order of an index.
         """
         with self._reading() as conn:
-            ids = spellings_of(conn, key_of(url))
-            times = _within(since, before)
-            found = [one for number in ids for one in _before(conn, number, times, limit)]
+            urls = _urls(conn, url)
+            wanted = [*_within(since, before), *_shown(conn, urls)]
+            found = [one for number in urls for one in _newest(conn, number, wanted, limit)]
         found.sort(key=lambda one: (one.captured_at, one.warc.file, one.warc.offset), reverse=True)
         return found[:limit]
 
@@ -99,12 +99,20 @@ class Days(Store):
             return {moment_of(row.number, step): row.captures for row in conn.execute(counted)}
 
 
+def _urls(conn: Connection, url: str) -> dict[int, str]:
+    """All ways to write a URL that are known, by their numbers."""
+    own = select(t.url.c.id, t.url.c.url).where(t.url.c.urlkey == key_of(url))
+    return {row.id: row.url for row in conn.execute(own)}
+
+
+def _shown(conn: Connection, urls: Mapping[int, str]) -> list[ColumnElement[bool]]:
+    return [shown_of(conn, urls)] if hides_anything(conn) else []
+
+
 def _of(conn: Connection, url: str) -> list[ColumnElement[bool]]:
     """The captures of a URL that may be shown."""
-    own = select(t.url.c.id, t.url.c.url).where(t.url.c.urlkey == key_of(url))
-    urls = {row.id: row.url for row in conn.execute(own)}
-    of_url = t.capture.c.url_id.in_(urls)
-    return [of_url, shown_of(conn, urls)] if hides_anything(conn) else [of_url]
+    urls = _urls(conn, url)
+    return [t.capture.c.url_id.in_(urls), *_shown(conn, urls)]
 
 
 def _within(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
@@ -113,16 +121,10 @@ def _within(since: datetime | None, until: datetime | None) -> list[ColumnElemen
     return [*times, at < until] if until is not None else times
 
 
-def _before(
-    conn: Connection, number: int, times: list[ColumnElement[bool]], limit: int
+def _newest(
+    conn: Connection, number: int, wanted: list[ColumnElement[bool]], limit: int
 ) -> list[Capture]:
-    taken, found, skip = t.capture.c, list[Capture](), 0
-    wanted = select_captures(taken.url_id == number, *times)
-    wanted = wanted.order_by(taken.at.desc(), taken.file_id.desc(), taken.offset.desc())
-    while len(found) < limit:
-        rows = [to_capture(row) for row in conn.execute(wanted.limit(limit).offset(skip))]
-        found += visible(conn, rows)
-        skip += len(rows)
-        if len(rows) < limit:
-            break
-    return found
+    taken = t.capture.c
+    newest = (taken.at.desc(), taken.file_id.desc(), taken.offset.desc())
+    own = select_captures(taken.url_id == number, *wanted).order_by(*newest).limit(limit)
+    return [to_capture(row) for row in conn.execute(own)]
