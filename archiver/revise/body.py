@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,7 @@ from archiver.revise.facts import Context, Facts, Whole, context_of, differing, 
 from archiver.revise.trivial import is_noise, same_line
 from archiver.revise.words import count, plain, tokens
 
+_SENTENCES = re.compile(r"(?<=[.!?]\s)|(?<=[\u3002\uff01\uff1f\n])")
 _SHORTEST_FOUND = 12  # letters; less stands in any text
 _LINE_BYTES = 8
 
@@ -60,6 +62,21 @@ class Side:
             plain(token).removesuffix("'s") for text in said for token in tokens(text)
         )
         return Whole(words=words, letters="".join(map(letters, said)))
+
+    @cached_property
+    def letters(self) -> str:
+        """Those of its paragraphs."""
+        return "".join(map(letters, self.lines))
+
+    @cached_property
+    def standfirst(self) -> str:
+        """Its standfirst, without what stands in its text, too: there it is compared with that."""
+        parts = [part for part in _SENTENCES.split(self.article.standfirst or "") if letters(part)]
+        long = [part for part in parts if len(letters(part)) >= _SHORTEST_FOUND]
+        own = [part for part in long if letters(part) not in self.letters]
+        if long and not own:  # the short ones between may be counters
+            return ""
+        return "".join(part for part in parts if part in own or part not in long).strip()
 
     def says(self, text: str) -> bool:
         """Whether a text stands anywhere in the article, as a whole."""

@@ -147,7 +147,7 @@ def _redesigned(old: Article, new: Article) -> bool:
 
 
 def _standfirst(old: Side, new: Side, *, in_place: bool, redesign: bool) -> Size:
-    before, after = old.article.standfirst or "", new.article.standfirst or ""
+    before, after = old.standfirst, new.standfirst
     if in_place and not (before and after and is_in_place(diff_words(before, after))):
         return Size()
     if same_line(before, after) or letters(before) == letters(after):
@@ -158,8 +158,8 @@ def _standfirst(old: Side, new: Side, *, in_place: bool, redesign: bool) -> Size
     stood = not after or old.says(after)
     if stayed and stood:  # it stands in another place
         return Size()
-    stays = not before or has_summary(_summaries(new), before)
-    had = not after or has_summary(_summaries(old), after)
+    stays = not before or has_summary(_summaries(new), old.article.standfirst or "")
+    had = not after or has_summary(_summaries(old), new.article.standfirst or "")
     if (stays or had) if redesign else (stays and had):  # another choice of what the page has
         return Size()
     return _sized(before, after)

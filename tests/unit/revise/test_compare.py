@@ -391,3 +391,22 @@ def test_what_another_template_sticks_to_a_word_is_no_edit() -> None:
     assert kinds(old, replace(more, extractor=choosing(None, template="0000000b").extractor)) == {
         "facts"
     }
+
+
+def test_a_standfirst_that_stands_in_the_text_is_text() -> None:
+    first, edited = LINES[0], with_line(0, LINES[0].replace("12", "14"))
+    old, new = (replace(one, standfirst=one.text.split("\n")[0]) for one in (OLD, edited))
+    assert kinds(old, new) == {"facts"}
+    # some of its own, some of the text, and a counter between
+    olds = replace(OLD, standfirst=f"{SHOWN}. {first} 12 shares. {LINES[3]}")
+    news = replace(OLD, standfirst=f"{SHOWN}. {first} {LINES[2]} 15 shares.")
+    assert kinds(olds, replace(news, standfirst=f"{first} {LINES[2]} 15 shares.")) == {"standfirst"}
+    assert (
+        kinds(
+            replace(olds, standfirst=f"{first} 12 shares."),
+            replace(news, standfirst=f"{first} {LINES[2]} 15 shares."),
+        )
+        == set()
+    )
+    said = replace(OLD, standfirst=f"{SHOWN}. No.")
+    assert kinds(said, replace(OLD, standfirst=f"{SHOWN}. Yes.")) == {"standfirst"}
