@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 from support.captures import START, after, make_article, make_capture, make_ref
+from support.pg_plans import begin_anew, plans_of, without_whole_reads
 
 from archiver.model import Discovery, ExtractionState, SourceKind
 from archiver.revise.compare import comparable, compare
@@ -237,6 +238,27 @@ def test_the_cost_is_that_of_what_is_asked(catalogue: Catalogue, name: str) -> N
         by_digest = [plan for plan in plans if "ix_capture_payload_digest" in plan]
         assert by_digest  # and not by all captures of the URL, in the order of time
     assert [plan for plan in plans if GROWING.match(plan)] == []
+
+
+@pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
+def test_the_cost_is_that_on_postgresql_too(catalogue: Catalogue) -> None:
+    """Where an index serves, however few rows there are: benchmarks/fleet.py asks of millions."""
+    without_whole_reads(catalogue)
+    tables = {*TABLES.split("|"), "problem", "run"}
+    faults: dict[str, list[str]] = {}
+    for name, ask in QUESTIONS.items():
+        begin_anew(catalogue)
+        catalogue.start_run("sky-news", trigger="hand", at=START)
+        catalogue.add_captures([make_capture(PAGE)])
+        catalogue.save_article(make_article(PAGE, "old"))
+        capture_hidden = replace(REDACTION, id="0b", payloads=("sha1:NONE",), moment=after(days=1))
+        catalogue.apply_events(events_of(capture_hidden))
+        with plans_of(catalogue) as plans:
+            ask(catalogue)
+        assert plans, name
+        if reads := [read for plan in plans for read in plan.whole_reads(tables, indexes=False)]:
+            faults[name] = reads
+    assert faults == {}
 
 
 def test_every_question_is_asked() -> None:
