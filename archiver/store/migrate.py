@@ -20,6 +20,7 @@ from sqlalchemy import (
 
 from archiver.errors import CatalogueError, NoArchiveError
 from archiver.store.engine import reading
+from archiver.store.patience import LONG, Patience
 from archiver.store.tables import metadata, prepare_for_postgresql
 
 if TYPE_CHECKING:
@@ -78,8 +79,10 @@ def migrate(engine: Engine, *, create: bool) -> None:
         )
     if revision is None and not create:
         raise NoArchiveError("no archive here", thing=thing, todo="Make one: archiver init DIR.")
-    if revision is not None or not _make(engine):
-        _upgrade(engine, revision)
+    # of a migration and a crawl that wait for each other PostgreSQL undoes one
+    again = Patience(LONG)
+    if revision is not None or not again.try_out(lambda: _make(engine), "making the tables"):
+        again.try_out(lambda: _upgrade(engine, revision), "the migration")
 
 
 def _make(engine: Engine) -> bool:

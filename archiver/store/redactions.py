@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, false, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, false, func, or_, select, union, update
 from sqlalchemy.sql import ColumnElement
 
 from archiver.store import tables as t
@@ -151,10 +151,15 @@ class Redactions(Store):
             if moment
             else []
         )
+        # of one with "or", PostgreSQL makes a walk through all articles
+        pages = union(
+            select(page.id).where(page.url_id.in_(urls)),
+            select(page.id).where(page.page_id.in_(urls)),
+        ).subquery()
         texts = (
             select(revision.article_id, func.count().label("revisions"))
-            .join_from(t.revision, t.article, revision.article_id == page.id)
-            .where(or_(page.url_id.in_(urls), page.page_id.in_(urls)), *seen)
+            .join_from(pages, t.revision, revision.article_id == pages.c.id)
+            .where(*seen)
             .group_by(revision.article_id)
         )
         with self._reading() as conn:

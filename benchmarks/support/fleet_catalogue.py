@@ -46,7 +46,7 @@ _LIKE_A_REAL_ONE = {
 _FAST = {"shared_buffers": "1GB", "max_wal_size": "16GB", "maintenance_work_mem": "512MB"}
 _GROUP = 200  # captures that a crawl writes at once
 _ASKED = 1000  # URLs that a crawl asks for at once
-_LARGE = 5000  # rows: a table with fewer may be read whole
+_LARGE = 20_000  # rows: a table with fewer may be read whole
 _WRITERS = 4
 _TEXT = """\
 {captures:,} captures of {urls:,} URLs in PostgreSQL {version} ({size:.1f} GB on the disk), made by

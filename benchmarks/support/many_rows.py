@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from support.many_captures import BUSY, BUSY_CAPTURES, PER_URL, capture_row, page_url
 
-from archiver.store.columntypes import to_micros
+from archiver.store.columntypes import from_micros, to_micros
 from archiver.urls import urlkey
 
 START = to_micros(datetime(2026, 1, 1, tzinfo=UTC))
@@ -42,7 +42,7 @@ def outlet_name(number: int) -> str:
 
 def fill(url: str, captures: int, say: Callable[[str], None] = lambda name: None) -> None:
     """Fill an empty catalogue with so many captures, and have the database look at it."""
-    urls, files = captures // PER_URL, captures // PER_FILE + 1
+    urls, files = captures // PER_URL, OUTLETS * (captures // PER_FILE // OUTLETS + 1)
     with psycopg.connect(url, autocommit=True) as conn:
         conn.execute("SET session_replication_role = replica")  # what is named is there
         for name, columns, rows in (
@@ -83,7 +83,10 @@ def _runs(count: int) -> Rows:
 
 def _files(count: int) -> Rows:
     for n in range(1, count + 1):
-        yield n, f"bench-{n:05}.warc.gz", START + n * HOUR, START + (n + 1) * HOUR, 10**8
+        opened = START + n // OUTLETS * HOUR
+        stamp = f"{from_micros(opened):%Y%m%d%H%M%S}000"
+        name = f"{outlet_name((n - 1) % OUTLETS + 1)}-{stamp}-vm-{n:08x}.warc.gz"
+        yield n, name, opened, opened + HOUR, 10**8
 
 
 def _urls(count: int) -> Rows:
@@ -97,10 +100,9 @@ def _captures(urls: int, files: int) -> Iterator[tuple[object, ...]]:
     for n in range(urls):
         for turn in range(PER_URL):
             number = n * PER_URL + turn
-            at = START + turn * HOUR + n % 997
-            yield _in_file(
-                capture_row(n + 1, number, at, outlet=_outlet(n)), number // PER_FILE + 1
-            )
+            file = number // PER_FILE // OUTLETS * OUTLETS + _outlet(n)
+            at = START + (file // OUTLETS + turn) * HOUR + n % 997
+            yield _in_file(capture_row(n + 1, number, at, outlet=_outlet(n)), file)
     for turn in range(BUSY_CAPTURES):
         row = capture_row(urls + 1, urls * PER_URL + turn, START + turn * HOUR)
         yield _in_file(row, turn % files + 1)
