@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -77,7 +78,7 @@ class Shipper:
         """Bring every closed file to the store that is not there; oldest first.
 
         A file that fails costs itself. Where the store is unreachable, the rest waits. Small
-        files go side by side; of a large one its parts do.
+        files go side by side; of a few large ones their parts do.
         """
         waiting = [file for file in self._catalogue.uncopied() if self._path(file).exists()]
         small = [file for file in waiting if (file.size or 0) <= _SMALL]
@@ -91,12 +92,34 @@ class Shipper:
                 if all(map(_unreachable, group)):
                     return
         before = True
-        for file in large:
-            done = self._try(file)
+        for done in self._some_at_once(large):
             yield done
             if not before and _unreachable(done):
                 return
             before = not _unreachable(done)
+
+    def ship_these(self, names: Collection[str]) -> Iterator[Shipped]:
+        """Bring these files alone to the store, where they are closed and not there."""
+        yield from (self._try(file) for file in self._catalogue.uncopied() if file.name in names)
+
+    def _some_at_once(self, files: Sequence[WarcFile]) -> Iterator[Shipped]:
+        """Ship large files, so many side by side as are of use; what came of each, in order."""
+        at_once = self._blobs.at_once
+        if min(at_once, len(files)) < 2:
+            yield from map(self._try, files)
+            return
+        waiting: deque[Future[Shipped]] = deque()
+        with ThreadPoolExecutor(at_once) as pool:
+            try:
+                for file in files:
+                    if len(waiting) == at_once:
+                        yield waiting.popleft().result()
+                    waiting.append(pool.submit(self._try, file))
+                while waiting:
+                    yield waiting.popleft().result()
+            except BaseException:  # also who asks no further: those that run are gone on with later
+                self._blobs.stop()
+                raise
 
     def remove_old(self) -> Iterator[str]:
         """Remove local files whose copies were verified long enough ago; their names.

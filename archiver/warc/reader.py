@@ -129,7 +129,6 @@ def _gzipped(source: ByteSource, start: int) -> Iterator[StoredRecord | Damage]:
         if end is None:
             whose = None if faults else _id_of(record)
             faults = [Fault(0, member.fault or "broken gzip member", whose)]
-            end = _next_member(file, offset + 1)
         elif isinstance(record, Frame) and not faults:
             yield _stored(record, _block(source, offset, record), name, offset, end - offset)
             faults += [Fault(0, more.what, _id_of(record))] if isinstance(more, Fault) else []
@@ -147,7 +146,8 @@ def _gzipped(source: ByteSource, start: int) -> Iterator[StoredRecord | Damage]:
             yield Damage(
                 file=name, offset=offset, what=fault.what, record_id=fault.record_id, torn=torn
             )
-        offset = end
+        # Looked for only by who goes on: it may read all that follows.
+        offset = _next_member(file, offset + 1) if end is None else end
 
 
 def _id_of(item: Frame | Fault | None) -> str | None:

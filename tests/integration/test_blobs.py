@@ -114,8 +114,10 @@ def test_a_stream_from_the_middle(store: Blobs, local: Path) -> None:
 def test_an_upload_is_verified_by_what_the_store_says(store: Blobs, local: Path) -> None:
     done = store.upload(KEY, local, sha256=sha256(BIG))
     assert done.blob.size == len(BIG)
-    assert done.how == ("read-back" if isinstance(store, DiskBlobs) else "etag")
-    assert store.upload(KEY, local, sha256=sha256(BIG)).how == done.how  # once more: no harm
+    again = "read-back" if isinstance(store, DiskBlobs) else "etag"
+    signed = isinstance(store, S3Blobs) and store.signed
+    assert done.how == ("signature" if signed else again)
+    assert store.upload(KEY, local, sha256=sha256(BIG)).how == again  # once more: no harm
     local.write_bytes(b"small")
     wanted = {DiskBlobs: "read-back"}.get(type(store), "etag")
     if isinstance(store, S3Blobs) and store.rules.checksums:
@@ -218,7 +220,7 @@ def test_an_upload_goes_on_where_it_was_cut_off(
     put: list[int] = []
     store.client.meta.events.register(
         "provide-client-params.s3.UploadPart",
-        lambda params, **_: put.append(params["PartNumber"]),
+        lambda params, **_: len(params["Body"]) < 100 or put.append(params["PartNumber"]),
     )
     store.upload(KEY, local, sha256=sha256(BIG))
     assert put == [3]

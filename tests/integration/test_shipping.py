@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier, Event
 
 import pytest
 from support.blobs import bucket_settings, use_credentials
@@ -19,7 +20,7 @@ from support.shelf import fill
 
 from archiver.config.storage import StorageSettings
 from archiver.errors import DiskFullError, StorageError
-from archiver.store.blobs import Blobs
+from archiver.store.blobs import Blobs, Uploaded
 from archiver.store.blobs.disk import DiskBlobs
 from archiver.store.blobs.opening import open_blobs
 from archiver.store.catalogue import Catalogue
@@ -266,3 +267,46 @@ def test_a_crawl_by_hand_ships_or_says_so_and_none_begins_above_the_bound(tmp_pa
     shipped = {path.name for path in (tmp_path / "store").rglob("*.warc.gz")}
     assert shipped == {path.name for path in (folder / "archive" / "warc").glob("*.warc.gz")}
     assert len(shipped) == 2
+
+
+class SideBySide(DiskBlobs):
+    """A store that is worth two uploads at a time, each of which waits for another."""
+
+    at_once = 2
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.both = Barrier(2)
+        self.stopped = Event()
+
+    def upload(self, key: str, path: Path, *, sha256: str) -> Uploaded:
+        if not self.stopped.is_set():
+            self.both.wait(60)
+        return super().upload(key, path, sha256=sha256)
+
+    def stop(self) -> None:
+        self.stopped.set()
+        self.both.abort()
+
+
+def test_large_files_go_side_by_side_in_order(
+    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.store.shipper._SMALL", 0)
+    names = fill(tmp_path / "warc", catalogue, files=4)
+    blobs = SideBySide(tmp_path / "store")
+    done = list(make(tmp_path, catalogue, blobs, StorageSettings(url=blobs.url)).ship())
+    assert [one.file for one in done] == names
+    assert [one.error for one in done] == [None] * 4
+
+
+def test_who_asks_no_further_has_the_others_break_off(
+    tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("archiver.store.shipper._SMALL", 0)
+    fill(tmp_path / "warc", catalogue, files=3)  # the third would wait for a fourth
+    blobs = SideBySide(tmp_path / "store")
+    shipping = make(tmp_path, catalogue, blobs, StorageSettings(url=blobs.url)).ship()
+    next(shipping)
+    shipping.close()  # type: ignore[attr-defined]  # it is a generator
+    assert blobs.stopped.is_set()

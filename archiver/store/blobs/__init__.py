@@ -36,7 +36,9 @@ class Uploaded:
     """A file that a store holds; `how` its bytes were verified there.
 
     checksum: the store's own SHA-256 or CRC of all of it is that of the local file; etag: its MD5
-    is; read-back: the store has no such word, so all of it was read again.
+    is; signature: it took each part by the SHA-256 that was signed, which it was seen to check, and
+    its MD5 is that of these parts; read-back: the store has no such word, so all of it was read
+    again.
     """
 
     blob: Blob
@@ -55,6 +57,13 @@ class Blobs(Protocol):
         """Keep a small file; with `absent` only where there is none of this key ("exists")."""
         ...
 
+    def replace(self, key: str, body: bytes) -> datetime | None:
+        """Keep a small file in the place of another, of which nothing shall stay.
+
+        Until when a lock has it stay all the same, out of sight; None where nothing does.
+        """
+        ...
+
     def upload(self, key: str, path: Path, *, sha256: str) -> Uploaded:
         """Keep a local file of any size, of this SHA-256 (hex), and verify what is there.
 
@@ -65,6 +74,15 @@ class Blobs(Protocol):
             StorageError: "exists" where another file has this key; "damaged" where the local file
                 has not this SHA-256, or the store's not the local one's bytes.
         """
+        ...
+
+    @property
+    def at_once(self) -> int:
+        """How many uploads of large files at a time are of use; more than one can be stopped."""
+        ...
+
+    def stop(self) -> None:
+        """Have uploads that run in other threads break off: this store is not used any more."""
         ...
 
     def read(self, key: str, offset: int, length: int) -> bytes:

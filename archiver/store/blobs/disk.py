@@ -42,6 +42,11 @@ class DiskBlobs:
             sync_folder(path.parent)
         return self._blob(key, path)
 
+    def replace(self, key: str, body: bytes) -> datetime | None:
+        """Write over it."""
+        self.put(key, body)
+        return None
+
     def upload(self, key: str, path: Path, *, sha256: str) -> Uploaded:
         """Copy a local file, and read the copy back."""
         target = self._path(key)
@@ -67,6 +72,14 @@ class DiskBlobs:
                 todo="See what it is, and move one of the two away.",
             )
         return Uploaded(blob=self._blob(key, target), how="read-back")
+
+    @property
+    def at_once(self) -> int:
+        """One: a disk is no faster with more."""
+        return 1
+
+    def stop(self) -> None:
+        """Nothing runs in other threads."""
 
     def read(self, key: str, offset: int, length: int) -> bytes:
         """Read a range; see `Blobs`."""

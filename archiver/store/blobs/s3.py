@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -19,6 +20,7 @@ from archiver.errors import StorageError
 from archiver.model import utcnow
 from archiver.store.blobs import Blob, Uploaded, check_key
 from archiver.store.blobs.kinds import media_type
+from archiver.store.blobs.parts import Slots
 from archiver.store.blobs.s3_client import (
     as_storage_errors,
     client_error,
@@ -52,6 +54,9 @@ class S3Blobs:
         self.client = make_client(settings, ca_file=ca_file)
         self.rules = Rules.of(settings, self.client.meta.endpoint_url)
         self.conditional = True  # until the store says that it knows no If-None-Match
+        self.slots = Slots(settings.parallel)
+        self.signed: bool | None = None  # whether it checks what is signed; None: not tried yet
+        self.trying = Lock()
 
     @property
     def url(self) -> str:
@@ -116,11 +121,34 @@ class S3Blobs:
                 self.conditional = False
         return call(**wanted)
 
+    def replace(self, key: str, body: bytes) -> datetime | None:
+        """Write over it; where there are versions, the one before goes first, unless locked."""
+        found = self.head_object(key) or {}
+        locked = None
+        if found.get("VersionId", "null") != "null":
+            try:
+                self.delete(key)
+            except StorageError as error:
+                locked = self.locked_until(found)
+                if error.reason != "refused" or locked is None:
+                    raise
+        self.put(key, body)
+        return locked
+
     def upload(self, key: str, path: Path, *, sha256: str) -> Uploaded:
         """Keep a local file of any size; see `archiver.store.blobs.s3_upload`."""
         from archiver.store.blobs.s3_upload import upload  # which knows this class
 
         return upload(self, key, path, sha256=sha256)
+
+    @property
+    def at_once(self) -> int:
+        """Two: one is begun or completed, which keeps the line free, while the other is sent."""
+        return 2
+
+    def stop(self) -> None:
+        """No part is begun any more."""
+        self.slots.stop()
 
     def read(self, key: str, offset: int, length: int) -> bytes:
         """Read a range, again where the answer breaks off."""

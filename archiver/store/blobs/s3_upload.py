@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, IncompleteReadError
 
 from archiver.errors import StorageError
 from archiver.model import utcnow
@@ -23,6 +23,7 @@ from archiver.store.blobs import Blob, Uploaded
 from archiver.store.blobs.kinds import media_type
 from archiver.store.blobs.parts import Digests, Part, each_part, part_size
 from archiver.store.blobs.s3_client import as_storage_errors, code_of
+from archiver.store.blobs.s3_signed import checks_signed, whole_etag
 
 if TYPE_CHECKING:
     from archiver.store.blobs.s3 import S3Blobs
@@ -78,24 +79,36 @@ class _Parts:
     path: Path
     size: int
 
-    def each(self, store: S3Blobs, act: Callable[[Part], None] = lambda part: None) -> Digests:
-        """Read them, and do something with each."""
+    def each(
+        self,
+        store: S3Blobs,
+        act: Callable[[Part], str | None] = lambda part: None,
+        md5_of: Callable[[int], bool] = lambda number: True,
+    ) -> Digests:
+        """Read them, and do something with each: see `each_part`."""
         return each_part(
             self.path,
             size=self.size,
-            parallel=store.settings.parallel,
+            slots=store.slots,
             act=act,
+            md5_of=md5_of,
             sha256s=store.rules.checksums,
         )
 
 
 def _put_whole(store: S3Blobs, key: str, parts: _Parts, sha256: str) -> Digests:
     bodies: list[bytes] = []
-    digests = parts.each(store, lambda part: bodies.append(part.body))
+    md5s: list[bytes] = []
+
+    def keep(part: Part) -> None:
+        bodies.append(bytes(part.body))
+        md5s.append(part.md5)
+
+    digests = parts.each(store, keep)
     if digests.whole != sha256:
         raise _changed(parts.path, sha256)
     extra = store.rules.object_of(sha256) | store.rules.locked() | {"ContentType": media_type(key)}
-    (body,), (md5,) = bodies, digests.md5s
+    (body,), (md5,) = bodies, md5s
     try:
         store.put_object(key, body, md5=md5, sha256=bytes.fromhex(sha256), absent=True, extra=extra)
     except StorageError as error:
@@ -106,12 +119,15 @@ def _put_whole(store: S3Blobs, key: str, parts: _Parts, sha256: str) -> Digests:
 
 def _put_parts(store: S3Blobs, key: str, parts: _Parts, sha256: str) -> Digests:
     upload_id, there = _begin(store, key, sha256)
+    signed = not store.rules.checksums and checks_signed(store, key, upload_id, there)
 
-    def put(part: Part) -> None:
-        if there.get(part.number) != (len(part.body), part.md5.hex()):
-            _put_part(store, key, upload_id, part)
+    def put(part: Part) -> str | None:
+        if there.get(part.number) == (len(part.body), part.md5.hex()):
+            return None
+        return _put_part(store, key, upload_id, part, signed=signed)
 
-    digests = parts.each(store, put)
+    # Of what an earlier attempt put, the MD5 alone says that it is what is here.
+    digests = parts.each(store, put, lambda number: not signed or number in there)
     if digests.whole != sha256:
         _abort(store, key, upload_id)
         raise _changed(parts.path, sha256)
@@ -172,29 +188,36 @@ def _parts_there(store: S3Blobs, key: str, upload_id: str) -> dict[int, tuple[in
     return there
 
 
-def _put_part(store: S3Blobs, key: str, upload_id: str, part: Part) -> None:
-    wanted: dict[str, Any] = {"ContentMD5": base64.b64encode(part.md5).decode()}
+def _put_part(store: S3Blobs, key: str, upload_id: str, part: Part, *, signed: bool) -> str | None:
+    """Put a part; what the store calls it, None where it does not say."""
+    wanted: dict[str, Any] = {}
+    if not signed:
+        wanted["ContentMD5"] = base64.b64encode(part.md5).decode()
     if store.rules.checksums:
         wanted["ChecksumAlgorithm"] = "SHA256"
         wanted["ChecksumSHA256"] = base64.b64encode(part.sha256).decode()
 
-    def attempt() -> None:
-        store.client.upload_part(
+    def attempt() -> str | None:
+        answer = store.client.upload_part(
             **store.place(key),
             UploadId=upload_id,
             PartNumber=part.number,
             Body=part.body,
             **wanted,
         )
+        etag = whole_etag(answer)
+        if etag is None and not part.md5:  # it broke off within its header
+            raise IncompleteReadError(actual_bytes=0, expected_bytes=1)
+        return etag
 
-    store.again(key, attempt)
+    return store.again(key, attempt)
 
 
 def _complete(store: S3Blobs, key: str, upload_id: str, digests: Digests, size: int) -> None:
     """Make the parts one object. An answer that got lost is looked for in the store."""
     told = []
-    for number, (md5, sha256) in enumerate(zip(digests.md5s, digests.sha256s, strict=True), 1):
-        part: dict[str, Any] = {"PartNumber": number, "ETag": f'"{md5.hex()}"'}
+    for number, (etag, sha256) in enumerate(zip(digests.etags, digests.sha256s, strict=True), 1):
+        part: dict[str, Any] = {"PartNumber": number, "ETag": f'"{etag}"'}
         if store.rules.checksums:
             part["ChecksumSHA256"] = base64.b64encode(sha256).decode()
         told.append(part)
@@ -251,7 +274,7 @@ def _verify(
     if found.get("ChecksumSHA256") == digests.checksum():
         return Uploaded(blob=blob, how="checksum")
     if found.get("ETag", "").strip('"') == digests.etag():
-        return Uploaded(blob=blob, how="etag")
+        return Uploaded(blob=blob, how="etag" if digests.own else "signature")
     whole = hashlib.sha256()
     for piece in store.stream(key):
         whole.update(piece)

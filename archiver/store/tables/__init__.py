@@ -194,7 +194,7 @@ warc_file = Table(
     Column("checked", Micros),  # last, by the daemon
     Column("copy_url", Words),  # s3://bucket/key or file:///path, once that copy is verified
     Column("copied", Micros),
-    Column("copied_how", Words),  # by what it was verified: checksum, etag, read-back
+    Column("copied_how", Words),  # by what it was verified: checksum, etag, signature, read-back
     Column("removed", Micros),  # the local file, which its copy outlives
     Column("spool", Words),  # of many machines: on which the local file stands
     # What waits for its copy, and what of that is yet to be removed: few, however many files.
