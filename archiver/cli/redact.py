@@ -14,9 +14,13 @@ from archiver.cli.output import print_table
 from archiver.errors import UsageError
 
 if TYPE_CHECKING:
+    from archiver.config.load import Loaded
     from archiver.fetch.takedown import Takedown
+    from archiver.store.catalogue import Catalogue
     from archiver.store.redactions import Reach
     from archiver.store.veil import Redaction
+
+_PARTIAL = 3
 
 
 @click.command()
@@ -33,11 +37,12 @@ if TYPE_CHECKING:
 @click.option("--lift", metavar="ID", help="Show again what this redaction hides.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a redaction.")
 @click.pass_context
-def command(context: click.Context, /, urls: tuple[str, ...], **options: Any) -> None:
+def command(context: click.Context, /, urls: tuple[str, ...], **options: Any) -> int:
     """Hide pages from replay, lists, extraction and indexes, at once; a tombstone stays.
 
     All spellings of a page go, and its article with all revisions. It is not fetched again.
-    The WARC files stay as they are. The guide on the archive says what is hidden where.
+    The WARC files stay as they are. The guide on the archive says what is hidden where. Indexes
+    beside copies in a store are replaced, too; exit code 3 where the store does not allow it now.
     """
     from archiver.fetch.takedown import Takedown  # SQLAlchemy takes a fifth of a second
     from archiver.store.catalogue import Catalogue
@@ -48,14 +53,41 @@ def command(context: click.Context, /, urls: tuple[str, ...], **options: Any) ->
     by = options["by"] or loaded.settings.operator.name or getpass.getuser()
     with Catalogue.open(loaded.catalogue_url) as catalogue:
         reconcile(loaded.redactions_file, catalogue)  # what a crash left half told
-        takedown = Takedown(catalogue, loaded.warc_folder)
+        store = bool(loaded.settings.storage.url)
+        takedown = Takedown(catalogue, loaded.warc_folder, store=store)
         if options["listing"]:
             _list(catalogue.redactions(), as_json=options["as_json"])
-        elif options["lift"]:
+            return 0
+        if options["lift"]:
             lifted = takedown.lift(options["lift"], by=by, reason=options["reason"])
             _say_lifted(lifted, as_json=options["as_json"])
         else:
             _redact(takedown, urls, options, by=by)
+            if options["dry_run"]:
+                return 0
+        return _veil_copies(loaded, catalogue)
+
+
+def _veil_copies(loaded: Loaded, catalogue: Catalogue) -> int:
+    """Have the store's indexes follow; the exit code."""
+    from archiver.errors import LockedError
+    from archiver.fetch.copied_indexes import marked_copies, veil_copies
+    from archiver.store.lock import SHIPPING, outlet_lock
+    from archiver.store.warcs import Stores
+
+    if not marked_copies(loaded.warc_folder, catalogue):
+        return 0
+    code = 0
+    try:
+        with outlet_lock(loaded.archive_folder / "locks", SHIPPING):
+            for done in veil_copies(loaded.warc_folder, Stores.of(loaded), catalogue):
+                click.echo(f"  {done.file}: {done.what}", err=True)
+                code = _PARTIAL if done.error is not None else code
+    except LockedError:
+        click.echo("  indexes in the store follow: another process is shipping", err=True)
+    if code:
+        click.echo("  what is not replaced is tried again by archiver ship", err=True)
+    return code
 
 
 def _check(urls: tuple[str, ...], options: dict[str, Any]) -> None:

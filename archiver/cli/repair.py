@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 @click.option(
     "--to-store",
     is_flag=True,
-    help="Read the store's copies of files that are here, and put damaged ones again.",
+    help="Read the store's copies of files that are here, and put damaged ones again; replace"
+    " indexes there that are missing, or have lines of what is redacted.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for each thing done.")
 @click.pass_context
@@ -108,6 +109,21 @@ def _repair(
         yield from mender.said()
         yield from _of_file(found, dry_run=dry_run)
     yield from mender.mend_copies(to_store=to_store)
+    if to_store:
+        yield from _indexes_of_copies(warcs, catalogue, dry_run=dry_run)
+
+
+def _indexes_of_copies(warcs: Warcs, catalogue: Catalogue, *, dry_run: bool) -> Iterator[Done]:
+    from archiver.fetch.copied_indexes import veil_copy
+    from archiver.fetch.mending import Done
+
+    veil = catalogue.veil()
+    for file in catalogue.files():
+        if file.copy_url is not None:
+            found = veil_copy(warcs.folder / file.name, file, warcs.stores, veil, trial=dry_run)
+            if found is not None:
+                good = found.error is None
+                yield Done(name="copy-index", file=file.name, what=found.what, good=good)
 
 
 def _of_file(found: Indexed, *, dry_run: bool) -> Iterator[Done]:

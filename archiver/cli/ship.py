@@ -12,6 +12,7 @@ from archiver.cli.context import load_settings
 if TYPE_CHECKING:
     from archiver.config.load import Loaded
     from archiver.daemon.shipping import Ended, Removed
+    from archiver.fetch.copied_indexes import CopiedIndex
     from archiver.store.shipper import Shipped
 
 _PARTIAL = 3
@@ -29,6 +30,7 @@ def command(context: click.Context, as_json: bool) -> int:
     some file could not be shipped, 1 where none could, 11 while another process is at it.
     """
     from archiver.daemon.shipping import ship
+    from archiver.fetch.copied_indexes import CopiedIndex
     from archiver.store.catalogue import Catalogue
     from archiver.store.shipper import Shipped
 
@@ -36,7 +38,7 @@ def command(context: click.Context, as_json: bool) -> int:
     good = bad = 0
     with Catalogue.open(loaded.catalogue_url) as catalogue:
         for done in ship(loaded, catalogue):
-            if isinstance(done, Shipped):
+            if isinstance(done, Shipped | CopiedIndex):
                 good += done.error is None
                 bad += done.error is not None
             _show(done, as_json=as_json)
@@ -45,11 +47,16 @@ def command(context: click.Context, as_json: bool) -> int:
     return _PARTIAL if good else 1
 
 
-def _show(done: Shipped | Removed | Ended, *, as_json: bool) -> None:
+def _show(done: Shipped | CopiedIndex | Removed | Ended, *, as_json: bool) -> None:
     from archiver.daemon.shipping import Removed
+    from archiver.fetch.copied_indexes import CopiedIndex
     from archiver.store.shipper import Shipped
 
-    if isinstance(done, Shipped) and done.error is not None:
+    if isinstance(done, CopiedIndex):
+        said = "index" if done.error is None else "error"
+        row: dict[str, object] = {"file": done.file, said: done.what}
+        text = f"{done.file}: {done.what}"
+    elif isinstance(done, Shipped) and done.error is not None:
         row = {"file": done.file, "size": done.size, "error": str(done.error)}
         text = f"{done.file}: not shipped: {done.error}"
     elif isinstance(done, Shipped):

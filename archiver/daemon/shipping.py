@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from archiver.config.load import Loaded
 from archiver.daemon.commands import run_command
 from archiver.errors import ArchiverError, ConfigError, LockedError
+from archiver.fetch.copied_indexes import CopiedIndex, marked_copies, veil_copies
 from archiver.store.blobs import Blobs
 from archiver.store.blobs.opening import open_blobs
 from archiver.store.catalogue import Catalogue
@@ -17,6 +18,7 @@ from archiver.store.lock import SHIPPING, outlet_lock
 from archiver.store.machines import not_elsewhere
 from archiver.store.shipper import Shipped, Shipper
 from archiver.store.spool import spool_of
+from archiver.store.warcs import Stores
 
 _LONGEST_PAUSE = timedelta(minutes=15)
 _PARTIAL = 3  # exit code of archiver ship: some files, not all
@@ -52,8 +54,10 @@ def store_of(loaded: Loaded) -> Blobs:
     return open_blobs(settings, settings.url, ca_file=loaded.storage_ca_file)
 
 
-def ship(loaded: Loaded, catalogue: Catalogue) -> Iterator[Shipped | Removed | Ended]:
+def ship(loaded: Loaded, catalogue: Catalogue) -> Iterator[Shipped | CopiedIndex | Removed | Ended]:
     """Ship what waits, remove what may go, end what was abandoned; each as it is done.
+
+    Indexes in the store that have lines of what was redacted since are replaced.
 
     Raises:
         ConfigError: no store is configured.
@@ -69,6 +73,7 @@ def ship(loaded: Loaded, catalogue: Catalogue) -> Iterator[Shipped | Removed | E
             yield done
         if failed:
             return  # of a store that is in trouble nothing is asked that can wait
+        yield from veil_copies(loaded.warc_folder, Stores.of(loaded), catalogue)
         for name in shipper.remove_old():
             yield Removed(file=name)
         for key in shipper.tidy():
@@ -126,6 +131,8 @@ class Shipping:
 
 def _has_work(loaded: Loaded, catalogue: Catalogue, now: datetime) -> bool:
     if spool_of(loaded.warc_folder, catalogue).files:
+        return True
+    if marked_copies(loaded.warc_folder, catalogue):
         return True
     keep = loaded.settings.storage.keep_local
     if keep == "forever":

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from archiver.errors import ArchiverError, UsageError
+from archiver.fetch.copied_indexes import Marks
 from archiver.fetch.shown import veil_sidecar
 from archiver.model import utcnow
 from archiver.store import tombstones
@@ -24,10 +25,14 @@ class Takedown:
     Args:
         catalogue: the open catalogue.
         warcs: folder of the WARC files; the account of redactions stands above it.
+        store: whether files are shipped: their indexes in the store are marked, as are those of
+            copies that there are.
     """
 
-    def __init__(self, catalogue: Catalogue, warcs: Path) -> None:
+    def __init__(self, catalogue: Catalogue, warcs: Path, *, store: bool = False) -> None:
         self._catalogue = catalogue
+        self._store = store
+        self._marks = Marks(warcs)
         self._warcs = warcs
         self._file = tombstones.file_beside(warcs)
 
@@ -89,14 +94,17 @@ class Takedown:
         """Hide it all: once the catalogue has it, nothing shows it any more.
 
         A crash before that leaves it in the archive's account, from where `archiver repair`
-        takes it; one after that leaves indexes beside WARCs, which `archiver check` names.
+        takes it; one after that leaves indexes beside WARCs, which `archiver check` names. The
+        indexes of copies are marked for `veil_copies`.
 
         Raises:
             DiskFullError, WarcError, CatalogueError: it could not be written down.
         """
         events = [event for one in redactions for event in tombstones.events_of(one)]
+        self._mark(redactions)
         tombstones.append(self._file, events)
         self._catalogue.apply_events(events)
+        self._mark(redactions)  # again: who looked in between knew of nothing yet
         files = {name for one in redactions for name in self.reach(one).files}
         self._veil_sidecars(files, anew=False)
 
@@ -116,10 +124,17 @@ class Takedown:
                 what = "this redaction was lifted already"
             raise UsageError(what, thing=identity, todo="`archiver redact --list` shows all.")
         event = tombstones.lifting(found[0].id, at=utcnow(), by=by, reason=reason)
+        self._mark(found)
         tombstones.append(self._file, [event])
         self._catalogue.apply_events([event])
+        self._mark(found)
         self._veil_sidecars(self.reach(found[0]).files, anew=True)
         return found[0]
+
+    def _mark(self, redactions: Sequence[Redaction]) -> None:
+        files = {name for one in redactions for name in self.reach(one).files}
+        known = [file for name in files if (file := self._catalogue.file(name)) is not None]
+        self._marks.add(file.name for file in known if self._store or file.copy_url)
 
     def _veil_sidecars(self, files: Iterable[str], *, anew: bool) -> None:
         veil = self._catalogue.veil()
