@@ -46,6 +46,8 @@ async def tick(
 ) -> Ticked:
     """Put in the crawls that are due, until so many wait; take up what dead workers had.
 
+    Nothing is put in while half as many wait.
+
     The queue is kept short: what is due stands in the catalogue, and by when. An outlet of which
     a job waits or is at work is not due, so that nothing has to be held or moved meanwhile: its
     due time moves once its turn is settled, and only then does its job go.
@@ -63,7 +65,7 @@ async def tick(
         room = waiting - (await queue.progress(queue=CRAWLS)).waiting
         wanted = {name: one for name, one in (asked or {}).items() if name not in active}
         jobs = [_job(name, timetable, asked=arguments) for name, arguments in wanted.items()]
-        if room > 0:
+        if 2 * room > waiting:  # all that is due is read: not for one place at a time
             but = active | set(held) | set(asked or ())
             due = await asyncio.to_thread(catalogue.due, now, limit=_LOOK, but=but)
             jobs += [_job(turn.outlet, timetable) for turn in urgent_first(due, timetable)[:room]]

@@ -27,7 +27,7 @@ from archiver.fleet.working import Pace, Worker
 from archiver.model import utcnow
 from archiver.store.catalogue import Catalogue
 
-_TICKS = 20
+_TICKS = 5
 _WAITING = 256
 _AT_ONCE = 32
 
@@ -67,7 +67,7 @@ async def _measure(database: str, outlets: int, jobs: int) -> str:
             ticks = []
             for number in range(_TICKS):
                 begun = time.perf_counter()
-                await tick(queue, catalogue, timetable, now, waiting=8 * (number + 1), silent=60.0)
+                await tick(queue, catalogue, timetable, now, waiting=3 * 3**number, silent=60.0)
                 ticks.append(time.perf_counter() - begun)
             rows.append(("a tick, median", _seconds(statistics.median(ticks))))
             rows.append(("a tick, longest", _seconds(max(ticks))))

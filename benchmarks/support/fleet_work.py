@@ -62,8 +62,11 @@ def _politeness(server: Server, folder: Path, pages: int) -> str:
             eventually(lambda made=made: not made.missing(), within=60 + 10 * pages * delay)
             rates = []
             for host in made.target.pages:
-                at = [line.at for line in made.target.log if line.host == host]
-                at = at[: pages + 2]  # of the first crawl: robots.txt, feed and pages
+                at = [
+                    line.at
+                    for line in made.target.log
+                    if line.host == host and line.path[1:].isdecimal()
+                ]
                 rates.append((len(at) - 1) / (at[-1] - at[0]))
             together = " ".join(f"{rate:.2f}" for rate in sorted(rates))
             rows.append((f"{1 / delay:g}", together, str(len(made.target.overlaps()))))

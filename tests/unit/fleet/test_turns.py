@@ -166,6 +166,20 @@ async def test_the_queue_is_kept_short_and_breaking_outlets_come_first(
     assert order == ["breaking", "hourly", "slow0", "slow1", "slow2"]
 
 
+async def test_the_queue_is_filled_again_when_half_of_it_is_gone(
+    catalogue: Catalogue, queue: Queue
+) -> None:
+    timetable = Timetable(rules={f"o{n}": Rule(every=600.0) for n in range(20)})
+    catalogue.set_due(dict.fromkeys(timetable.rules, START))
+    me = await queue.register()
+    put_in = []
+    for _ in range(5):
+        done = await tick(queue, catalogue, timetable, START, waiting=4, silent=60.0)
+        put_in.append(done.begun)
+        assert await queue.take(me, [CRAWLS])
+    assert put_in == [4, 0, 0, 3, 0]
+
+
 def test_urgency_is_by_the_time_between_two_crawls() -> None:
     assert [urgency(Rule(every=s)) for s in (300.0, 301.0, 900.0, 3600.0, 3601.0)] == [
         3,
