@@ -7,7 +7,6 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from typing import Any
 
 import pytest
 from support.blobs import bucket_settings, use_credentials
