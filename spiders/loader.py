@@ -17,7 +17,6 @@ from archiver.config.load import with_password
 from archiver.config.seeds import load_seeds
 from archiver.config.suggest import did_you_mean
 from archiver.errors import ConfigError
-from archiver.fetch.rendering import browser_path
 from archiver.model import Outlet
 from archiver.urls import host_of
 from spiders.exits import ending_on_config_errors
@@ -36,7 +35,6 @@ class OutletLoader(SpiderLoader):
     def __init__(self, settings: BaseSettings) -> None:
         # Scrapy's own loader is a base for its interface alone: it would import spider modules.
         seeds = Path(settings["ARCHIVER_SEEDS"])
-        self._browser = settings["ARCHIVER_BROWSER"] or ""
         with ending_on_config_errors():
             self._outlets = load_seeds(seeds)
 
@@ -51,8 +49,6 @@ class OutletLoader(SpiderLoader):
             hint = did_you_mean(spider_name, self._outlets)
             raise KeyError(f"there is no outlet {spider_name!r}.{hint}")
         with ending_on_config_errors():
-            if outlet.render:
-                browser_path(self._browser)
             return spider_class(outlet)
 
     def list(self) -> builtins.list[str]:

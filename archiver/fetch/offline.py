@@ -118,7 +118,7 @@ class ArchivedHandler(BaseDownloadHandler):
         if run_of(self.crawler).outlet.render and purpose_of(request).kind is CaptureKind.PAGE:
             made = self._archived.rendered(answered.capture)
         if made is not None:
-            del headers["Content-Encoding"]
+            headers.pop("Content-Encoding", None)
             headers["Content-Type"] = "text/html; charset=utf-8"
             return HtmlResponse(
                 request.url,

@@ -10,6 +10,7 @@ from scrapy.exceptions import UsageError
 from archiver.config.load import require_contact
 from archiver.errors import ArchiverError
 from archiver.fetch.parent import end_with_parent
+from archiver.fetch.rendering import browser_path
 from archiver.fetch.scrapy_private import ScrapyCrawl
 from archiver.store.fence import outlet_fence
 from archiver.store.lock import outlet_lock
@@ -58,6 +59,8 @@ class Command(ScrapyCrawl):
         with ExitStack() as held:
             if archive_of(crawler) is None:
                 require_contact(loaded)
+                if crawler.settings.getbool("ARCHIVER_RENDER"):
+                    browser_path(crawler.settings["ARCHIVER_BROWSER"] or "")
                 lease = loaded.settings.daemon.lease
                 held.enter_context(outlet_lock(loaded.archive_folder / "locks", name))
                 fence = held.enter_context(outlet_fence(loaded.catalogue_url, name, lease=lease))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -10,10 +11,15 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 
+import brotli  # type: ignore[import-untyped]  # ships no types
 import pytest
+from support.exchanges import STARTED, answer, chunked, exchange
+from support.scripted_site import feed, story
+from support.shelf import INFO
 from support.workdir import add_seed, run, working_folder
 
 from archiver.contract import article_to_json
@@ -21,6 +27,10 @@ from archiver.demo.server import DemoServer
 from archiver.demo.site import SEED, Site
 from archiver.model import Revision
 from archiver.store.catalogue import Catalogue
+from archiver.warc.conversion import conversion_records
+from archiver.warc.reader import StoredRecord, iter_records
+from archiver.warc.record import RefersTo, exchange_records
+from archiver.warc.writer import WarcWriter
 
 # In every process of a crawl: connections are written down, and refused.
 _GUARD = """
@@ -251,6 +261,77 @@ def test_files_that_wget_made_answer(tmp_path: Path, past: Path, other: Path) ->
         )  # fmt: skip
     came = past.crawl("--from", str(tmp_path / "theirs.warc.gz"), folder=other, expect=3)
     assert came.counts["articles/new"] > 20
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Path:
+    """A WARC file of answers as servers give them: coded, redirected, repeated, cut off."""
+    writer = WarcWriter(tmp_path / "odd", prefix="odd", info=INFO)
+    # A repeated answer is of another moment than what it repeats.
+    moments = (STARTED + timedelta(minutes=number) for number in count())
+
+    def keep(
+        url: str, raw: bytes, *, refers_to: RefersTo | None = None, truncated: str | None = None
+    ) -> RefersTo:
+        came = exchange(
+            raw, url=f"http://news.example/{url}", started=next(moments), truncated=truncated
+        )
+        records = exchange_records(came, refers_to=refers_to)
+        (ref, *_) = writer.append(records)
+        if url == "rendered":
+            made = text("rendered")
+            writer.append(
+                conversion_records(
+                    made, url=came.url, at=came.started, refers_to=ref.record_id,
+                    content_type="text/html", metadata=(),
+                )
+            )  # fmt: skip
+        return RefersTo(
+            target_uri=came.url,
+            date=came.started,
+            record_id=ref.record_id,
+            payload_digest=ref.payload_digest or "",
+        )
+
+    def text(title: str) -> bytes:
+        return story(title).body.encode()
+
+    pages = ("brotli", "chunks", "moved", "repeated", "again", "cut", "rendered", "post")
+    listed = feed([f"http://news.example/{page}" for page in pages]).body.encode()
+    keep("feed", answer(gzip.compress(listed), b"Content-Encoding: gzip"))
+    keep("brotli", answer(brotli.compress(text("brotli")), b"Content-Encoding: br"))
+    packed = gzip.compress(text("chunks"))
+    fields = (b"Content-Encoding: gzip", b"Transfer-Encoding: chunked")
+    keep("chunks", answer(chunked(packed), *fields, length=False))
+    keep("moved", answer(b"", b"Location: /moved/here", status=b"301 Moved"))
+    keep("moved/here", answer(text("moved")))
+    first = keep("repeated", answer(text("repeated")))
+    keep("again", answer(text("again")))
+    keep("again", answer(b"", status=b"304 Not Modified"))
+    keep("repeated", answer(text("repeated")), refers_to=first)
+    keep("cut", answer(text("cut"))[:-500], truncated="disconnect")
+    keep("rendered", answer(b"<title>scripts</title><div id=app></div>"))
+    writer.close()
+    return next((tmp_path / "odd").glob("*.warc.gz"))
+
+
+def test_answers_are_read_as_a_crawl_reads_them(past: Past, other: Path, odd: Path) -> None:
+    kinds = [record.type for record in iter_records(odd) if isinstance(record, StoredRecord)]
+    assert (kinds.count("revisit"), kinds.count("conversion")) == (1, 1)
+    add_seed(
+        other, "lantern",
+        'id = "lantern"\nname = "N"\nhomepage = "http://news.example/"\n'
+        'feeds = ["http://news.example/feed"]\n[fetch]\nrender = true\n',
+    )  # fmt: skip
+    came = past.crawl("--from", str(odd), folder=other)
+    found = {article["url"].rpartition("/")[2]: article for article in came.articles.values()}
+    assert {name: article["title"] for name, article in found.items()} == {
+        "brotli": "brotli", "chunks": "chunks", "here": "moved", "repeated": "repeated",
+        "again": "again", "rendered": "rendered",
+    }  # fmt: skip
+    assert found["repeated"]["captured_at"] > found["again"]["captured_at"]  # the revisit's
+    assert came.counts["problems/fetch/dataloss"] == 1
+    assert came.counts["problems/fetch/not-archived"] == 1
 
 
 def test_a_second_past_the_moment_counts_not(past: Past) -> None:
