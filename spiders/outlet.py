@@ -25,6 +25,7 @@ from archiver.store.identity import key_of_spelling
 from archiver.urls import canonical_url
 from spiders.choosing import Choosing
 from spiders.failures import REFUSALS, UNTRIED, reason_of
+from spiders.fronts import FrontPage
 from spiders.items import PageItem
 from spiders.leftover import items_of, left_over
 from spiders.offline import all_pages, go_offline
@@ -106,6 +107,8 @@ class OutletSpider(scrapy.Spider):
                 yield request
             return
         for request in self._sources.requests(self.outlet.sources):
+            yield request
+        for request in FrontPage(self.run, self, self._requisites).requests():
             yield request
         backlog = self.run.catalogue.backlog(self.outlet.id, max_attempts=self.max_attempts)
         for request in self.page_requests(

@@ -209,6 +209,12 @@ class CrawlSettings(Section):
         description="Pages that are read of a section or feed that goes on (?page=2, rel=next); the"
         " next one only where the last brought something new.",
     )
+    front_page: Duration = Field(
+        default=0.0,
+        description="Time after which an outlet's front page is captured again, so that replay"
+        " shows it day by day; its links are not followed. One that is among the outlet's sections"
+        " is captured as such. 0: never.",
+    )
     requisites: Annotated[Literal["all", "images", "none"], BeforeValidator(_all_or_none)] = Field(
         default="all",
         description="What is fetched too, each once, so that replay shows articles and section"

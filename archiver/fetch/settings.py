@@ -126,6 +126,7 @@ def scrapy_settings(loaded: Loaded) -> dict[str, Any]:
         "ARCHIVER_BROWSER": network.browser,
         "ARCHIVER_REQUISITES": crawl.requisites,
         "ARCHIVER_MAX_ARTICLES": crawl.max_articles,
+        "ARCHIVER_FRONT_PAGE": crawl.front_page,
         "ARCHIVER_LIST_PAGES": crawl.list_pages,
         "ARCHIVER_MAX_ATTEMPTS": crawl.max_attempts,
         "ARCHIVER_HOST_REQUESTS": crawl.host_requests,

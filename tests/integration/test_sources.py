@@ -142,3 +142,49 @@ def test_a_run_follows_so_many_sitemaps_and_no_more() -> None:
         taken += walk.children(Listing(sitemaps=names), way)
     assert sum(isinstance(child, Step) for child in taken) == MAX_SITEMAPS
     assert {child[0] for child in taken if isinstance(child, tuple)} == {"too-many-sitemaps"}
+
+
+def test_a_front_page_is_captured_when_it_is_due_and_its_links_are_left_alone(
+    tmp_path: Path,
+) -> None:
+    feed = xml(
+        '<rss version="2.0"><channel><item><link>/r/x1y1z1</link></item></channel></rss>',
+    )
+    table = {
+        "/": html("<html lang=en><body><p><a href=/story/one-2345678>A story that it links</a>"
+                  "<img src=/i.png></body>"),
+        "/feed": feed,
+        "/list": list_page(1),
+        "/r/x1y1z1": PAGE,
+        "/story/one-2345678": PAGE,
+        "/i.png": Answer(body=b"picture", kind="image/png"),
+    }  # fmt: skip
+    plain = SHORT.replace(f'sections = ["{SITE}/list"]\n', "")
+    with SmallSite(table) as site:
+        folder = working_folder(
+            tmp_path, connect_to={"x.example": site.address}, network="allow_private = true"
+        )
+        add_seed(folder, "y", plain)
+
+        def asked(every: str) -> int:
+            site.asked.clear()
+            done = run(folder, "archiver", "--set", f"crawl.front_page={every}", "crawl", "y")
+            assert done.returncode == 0, done.stderr
+            return site.asked.count("/")
+
+        assert asked("0") == 0
+        assert asked("1h") == 1
+        assert "/i.png" in site.asked
+        assert asked("1h") == 0  # the last is young enough
+        assert asked("0.001") == 1
+        assert "/story/one-2345678" not in site.asked
+        with Catalogue.open(f"sqlite:///{folder / 'archive' / 'catalogue.sqlite'}") as catalogue:
+            kept = catalogue.captures_of(f"{SITE}/")
+        assert [one.kind for one in kept] == ["section", "section"]
+        assert {one.extraction for one in kept} <= {"done", "none"}
+        add_seed(folder, "y", plain.replace("feeds", f'sections = ["{SITE}"]\nfeeds'))
+        assert asked("0.001") == 1  # as a section, and as nothing else
+        add_seed(folder, "y", plain)
+        gone = run(folder, "archiver", "redact", f"{SITE}/", "--reason", "asked for")
+        assert gone.returncode == 0, gone.stderr
+        assert asked("0.001") == 0
