@@ -117,7 +117,7 @@ class Chores:
                 id="ship",
                 next_run_time=datetime.now(UTC),  # what waits from before
             )
-        if every := backup_interval(self.loaded):
+        if self._duties == "all" and (every := backup_interval(self.loaded)):
             # soon, since a daemon that is started anew often would never come to it
             first = datetime.now(UTC) + min(every, _FIRST_BACKUP)
             seconds = every.total_seconds()
@@ -160,6 +160,7 @@ class Chores:
     async def ship_last(self, within: float) -> None:
         """Ship what waits before this machine goes, as far as that takes no longer (seconds)."""
         if self.loaded.settings.storage.url:
+            self._shipping.not_before = None
             try:
                 async with asyncio.timeout(within):
                     await self._ship()

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from support.fleets import FAULTS, Fleet, eventually, fleet, pull_cable
+from support.fleets import FAULTS, Fleet, Wire, eventually, fleet, pull_cable
 from support.postgres import Server, own_server
+from support.radosgw import s3_real
+from support.s3_place import S3Place
+from support.workdir import run
+
+__all__ = ["s3_real"]
 
 pytest.importorskip("procrastinate", reason="the extra fleet is not installed")
 
@@ -88,3 +93,54 @@ def test_a_fleet_of_hosts_outlives_that_one_loses_the_network(
         eventually(lambda: not made.missing(), within=180.0)
         assert [machine.end() for machine in made.machines] == [0, 0]
         all_is_well(made)
+
+
+STORE = """
+url = "s3://{bucket}/news"
+endpoint = "https://127.0.0.1:{port}"
+region = "{region}"
+ca_file = "{ca_file}"
+addressing = "path"
+retries = 0
+timeout = "2s"
+keep_local = 0
+"""
+
+
+def test_a_store_that_was_away_has_all_in_the_end_and_any_machine_reads_it(
+    tmp_path: Path, server: Server, s3_real: S3Place
+) -> None:
+    wire = Wire(int(s3_real.endpoint.rpartition(":")[2]))
+    store = STORE.format(
+        bucket=s3_real.new_bucket(),
+        port=wire.port,
+        region=s3_real.region,
+        ca_file=s3_real.ca_file,
+    )
+    secrets = s3_real.environment()
+    del secrets["AWS_ENDPOINT_URL_S3"]
+    with (
+        closing(wire),
+        fleet(tmp_path, server.new_database(), machines=3, store=store, secrets=secrets) as made,
+    ):
+        *working, looking = made.machines
+        wire.cut()
+        made.target.publish(10)
+        for machine in working:
+            machine.start()
+        eventually(lambda: not made.missing())
+        eventually(lambda: any(machine.said("job-failed") for machine in working))
+        # what is not shipped stands on its machine
+        done = run(looking.folder, "archiver", "check", **secrets)
+        assert done.returncode == 0, done.stderr
+        assert "until it ships them" in done.stderr
+        wire.mend()
+        assert [machine.end() for machine in working] == [0, 0]
+        all_is_well(made)
+        here = [path for machine in working for path in machine.folder.rglob("*.warc.gz")]
+        assert here == []
+        done = run(looking.folder, "archiver", "check", "--read-data", **secrets)
+        assert done.returncode == 0, done.stdout + done.stderr
+        export = ("export", "--format", "warc", "-o", "out/")
+        done = run(looking.folder, "archiver", *export, **secrets)
+        assert done.returncode == 0, done.stdout + done.stderr

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -181,17 +181,17 @@ def processes() -> list[int]:
 
 
 class Wire:
-    """A TCP way to PostgreSQL's Unix socket that can be cut: nothing passes, and nobody is told."""
+    """A TCP way to a server that can be cut: nothing passes, and nobody is told.
 
-    def __init__(self, url: str, gate: str = "127.0.0.1") -> None:
-        folder = str(make_url(url).query["host"])
-        self._place = f"{folder}/.s.PGSQL.5432"
+    `place` is a Unix socket, or a port of loopback.
+    """
+
+    def __init__(self, place: str | int) -> None:
+        self._place = place
         self._cut = threading.Event()
         self._listener = socket.create_server((_ANY, 0))
         self._pairs: list[socket.socket] = []
-        port = self._listener.getsockname()[1]
-        parsed = make_url(url)
-        self.url = f"postgresql://{parsed.username}@{gate}:{port}/{parsed.database}?sslmode=disable"
+        self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._serve, daemon=True).start()
 
     def cut(self) -> None:
@@ -222,10 +222,11 @@ class Wire:
     def _carry(self, client: socket.socket) -> None:
         while self._cut.is_set():  # a connection that is made meanwhile hangs, too
             time.sleep(0.05)
-        server = socket.socket(socket.AF_UNIX)
+        local = isinstance(self._place, str)
+        server = socket.socket(socket.AF_UNIX if local else socket.AF_INET)
         with client, server:
             try:
-                server.connect(self._place)
+                server.connect(self._place if local else ("127.0.0.1", self._place))
             except OSError:
                 return
             self._pairs += [client, server]
@@ -244,12 +245,25 @@ class Wire:
                     return
 
 
+def wire_to(database: str) -> Wire:
+    """A wire to the server of a database."""
+    return Wire(f"{make_url(database).query['host']}/.s.PGSQL.5432")
+
+
+def over(wire: Wire, database: str, gate: str) -> str:
+    """The URL of a database over a wire."""
+    parsed = make_url(database)
+    place = f"{gate}:{wire.port}/{parsed.database}"
+    return f"postgresql://{parsed.username}@{place}?sslmode=disable"
+
+
 @dataclass(kw_only=True)
 class Machine:
     """A worker in its folder, and its log."""
 
     folder: Path
     host: Host | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     command: Sequence[str] = ("worker", "--jobs", "2")
     process: subprocess.Popen[bytes] | None = None
 
@@ -267,7 +281,7 @@ class Machine:
                     *(sys.executable, "-m", "archiver.cli.main", *self.command),
                 ],
                 cwd=self.folder,
-                env=environment(PYTHONDONTWRITEBYTECODE="1"),
+                env=environment(PYTHONDONTWRITEBYTECODE="1", **self.environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -456,7 +470,7 @@ TABLES = """
 [archive]
 catalogue_url = "{database}"
 [storage]
-url = "file://{store}"
+{store}
 [polling]
 min_interval = "1s"
 first_interval = "1s"
@@ -487,10 +501,13 @@ def fleet(
     pause: float = 0.05,
     wired: bool = False,
     hosts: bool = False,
+    store: str = "",
+    secrets: Mapping[str, str] | None = None,
 ) -> Iterator[Fleet]:
     """Machines that do not work yet. `wired`: each has a way to the database that can be cut.
 
-    `hosts`: and is in a network namespace of its own.
+    `hosts`: and is in a network namespace of its own. `store`: settings of it, and `secrets` in the
+    environment; otherwise it is a folder.
 
     Raises:
         OSError, subprocess.CalledProcessError: there can be no such namespaces.
@@ -509,9 +526,9 @@ def fleet(
             if own_host:
                 target.hosts[own_host.address] = own_host
             if wired or hosts:
-                wires.append(Wire(database, gate))
+                wires.append(wire_to(database))
                 stack.callback(wires[-1].close)
-                way = wires[-1].url
+                way = over(wires[-1], database, gate)
             names = {host_of(n): f"{gate}:{target.port}" for n in range(outlets)}
             working_folder(own, connect_to=names, crawl=crawl, network="allow_private = true")
             config = own / "config" / "archiver.toml"
@@ -519,12 +536,12 @@ def fleet(
                 database=way.replace("postgresql:", "postgresql+psycopg:").replace(
                     "@/", "@localhost/"
                 ),
-                store=folder / "store",
+                store=store or f'url = "file://{folder}/store"',
                 lease=f"{lease:g}s",
             )
             config.write_text(tables + config.read_text("utf-8"), "utf-8")
             for n in range(outlets):
                 add_seed(own, f"o{n}", SEED.format(n, every))
-            made.append(Machine(folder=own, host=own_host))
+            made.append(Machine(folder=own, host=own_host, environment=secrets or {}))
             stack.callback(made[-1].kill)
         yield Fleet(target=target, database=database, machines=made, lease=lease, wires=wires)

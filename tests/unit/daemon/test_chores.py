@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from support.workdir import add_seed, working_folder
 
 from archiver.config.load import load
-from archiver.daemon.service import Daemon
+from archiver.daemon.service import Daemon, Place
 from archiver.errors import DiskFullError, LockedError
 from archiver.store.catalogue import Catalogue
 
@@ -120,3 +120,29 @@ async def test_pauses_between_attempts_grow_and_a_signal_ends_them(
     daemon.wake()
     await daemon.chores._ship()
     assert len(tried) == 8
+
+
+async def test_a_machine_among_many_does_what_is_its_own_alone(
+    daemon: Daemon, catalogue: Catalogue
+) -> None:
+    place = Place(duties="own")
+    worker = Daemon(daemon.loaded, catalogue=catalogue, reload=lambda: daemon.loaded, place=place)
+    worker.chores._plan()
+    assert {job.id for job in worker.chores._scheduler.get_jobs()} == {"rotate", "ship"}
+
+
+async def test_a_job_of_the_archive_is_done_by_one_of_many_machines(
+    daemon: Daemon, catalogue: Catalogue
+) -> None:
+    done: list[int] = []
+
+    async def work() -> dict[str, object]:
+        done.append(1)
+        return {}
+
+    place = Place(duties="shared")
+    for _ in range(2):
+        one = Daemon(daemon.loaded, catalogue=catalogue, reload=lambda: daemon.loaded, place=place)
+        await one.chores._job("report", work)
+        await one.chores._job("rotate", work)  # each machine's own
+    assert len(done) == 3

@@ -305,6 +305,28 @@ async def test_a_machine_that_stops_leaves_its_turns_to_others(
     assert await queue.workers(silent=60.0) == 0
 
 
+async def test_a_machine_that_is_told_twice_waits_for_nobody(
+    catalogue: Catalogue, queue: Queue, tmp_path: Path
+) -> None:
+    class Deaf(Script):
+        line = "trap '' INT; echo > begun; while :; do sleep 0.05; done"
+
+    given = parts(catalogue, tmp_path, a=Rule(every=600.0))
+    given["order"] = Deaf(folder=tmp_path)
+    turns = made(FleetTurns, given, queue=queue, lease=3.0)
+    catalogue.set_due({"a": START})
+    await turns.start()
+    await turns.tick()
+    while not (tmp_path / "begun").exists():  # noqa: ASYNC110 - of another process
+        await asyncio.sleep(0.01)
+    stopping = asyncio.create_task(turns.stop())
+    await asyncio.sleep(0)
+    turns.stop_at_once()
+    await stopping
+    [report] = given["reports"]
+    assert (report.ended.exit_code, report.turn.due) == (-9, START)
+
+
 async def test_a_full_disk_takes_no_job(
     catalogue: Catalogue, queue: Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
