@@ -28,10 +28,8 @@ from support.scripted_site import Reply, redirect
 from support.workdir import run
 
 THERE = f"{X}/archive/fog-has-moved-9001"
-CLOSED = STILL[0]
-EDITED = STILL[1]
-JOINED = STILL[2]
-LIED = STILL[3:6]  # one text in the place of three
+CLOSED, JOINED, EDITED, JOINED_TOO = STILL[:4]  # two redirect, before and behind where they lead to
+LIED = STILL[4:7]  # one text in the place of three
 _WORDS = "Look at our newest offers of the week. " + "They are for everybody. " * 6
 OFFERS = Reply(body=f"<title>Offers</title><article><h1>Offers</h1><p>{_WORDS}</p></article>")
 _FREE = """<script type="application/ld+json">
@@ -87,7 +85,7 @@ def test_states_and_edit_rates_come_from_the_warc_files(tmp_path: Path) -> None:
             f"x.example/{ICE}": Reply(status=410, validators=False),
             f"x.example/{FOG}": redirect(THERE),
             THERE.removeprefix("http://"): told(FOG),
-            f"x.example/{JOINED}": redirect(PAGES[EDITED]),
+            **{f"x.example/{name}": redirect(PAGES[EDITED]) for name in (JOINED, JOINED_TOO)},
             f"x.example/{CLOSED}": told(CLOSED, head=_FREE % "false"),
             f"x.example/{EDITED}": replace(
                 told(EDITED), body=told(EDITED).body.replace("is told", "is told anew")
