@@ -17,6 +17,7 @@ from archiver.store.schedule import Turn
 
 log = structlog.get_logger("fleet")
 
+_CRAWLS_FIRST = 10  # above the jobs of batches, which wait in thousands
 _LOOK = 100_000  # outlets that may be due at once
 
 
@@ -90,5 +91,5 @@ def _job(outlet: str, timetable: Timetable, asked: Mapping[str, str] | None = No
         arguments={"outlet": outlet, "asked": dict(asked or {})},
         key=crawl_key(outlet),
         lock=crawl_key(outlet),
-        priority=_priority(outlet, timetable),
+        priority=_CRAWLS_FIRST + _priority(outlet, timetable),
     )

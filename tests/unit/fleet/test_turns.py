@@ -339,6 +339,18 @@ async def test_a_full_disk_takes_no_job(
     assert await queue.keys() == {crawl_key("a")}  # for others to do
 
 
+async def test_crawls_go_before_the_jobs_of_batches(
+    catalogue: Catalogue, queue: Queue, tmp_path: Path
+) -> None:
+    await queue.defer([Job(kind="batch", key=f"{n}", queue="batch") for n in range(3)])
+    catalogue.set_due({"a": START})
+    timetable = Timetable(rules={"a": Rule(every=86400.0)})
+    await tick(queue, catalogue, timetable, START, waiting=5, silent=60.0)
+    taken = await queue.take(await queue.register(), [CRAWLS, "batch"])
+    assert taken
+    assert taken.job.kind == CRAWLS
+
+
 async def test_another_machines_batch_jobs_are_left_to_it(
     catalogue: Catalogue, queue: Queue, tmp_path: Path
 ) -> None:
