@@ -153,6 +153,8 @@ def _serve(loaded: Loaded) -> None:
                 port=port,
                 archived_host=replay.archived_host,
                 public_host=replay.public_host,
+                player_host=replay.player_host,
+                player=loaded.player_folder,
                 token=replay.token.get_secret_value() if replay.token else None,
                 outlets=cache(lambda: read_seeds(loaded.seeds_folder).outlets),
                 announce=lambda url: click.echo(f"Replay: {url}  (stop with Ctrl-C)"),

@@ -48,6 +48,7 @@ COMMANDS = {
     "rewrite": "Take what is redacted out of WARC files: each is replaced by a new one.",
     "retention": "Remove WARC files of which every capture may go by the rules of [retention].",
     "replay": "Show archived pages in a browser, until interrupted.",
+    "player": "Install or remove the player, with which replay shows pages as they ran.",
     "doctor": "Check an installation, and try what its store can do.",
     "config": "Show the settings and where each comes from; print JSON Schemas.",
 }

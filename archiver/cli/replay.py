@@ -36,6 +36,8 @@ def command(context: click.Context, host: str | None, port: str | None) -> None:
             port=replay.port,
             archived_host=replay.archived_host,
             public_host=replay.public_host,
+            player_host=replay.player_host,
+            player=loaded.player_folder,
             token=replay.token.get_secret_value() if replay.token else None,
             outlets=cache(lambda: read_seeds(loaded.seeds_folder).outlets),
             announce=lambda url: click.echo(f"{url}  (stop with Ctrl-C)"),

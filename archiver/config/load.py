@@ -65,6 +65,11 @@ class Loaded:
         return self.archive_folder / "redactions.jsonl"
 
     @property
+    def player_folder(self) -> Path:
+        """Folder of the player of faithful views, absolute; made when it is installed."""
+        return self.folder / "player"
+
+    @property
     def seeds_folder(self) -> Path:
         """Folder of the outlets' seed files, absolute."""
         return self.folder / "seeds"

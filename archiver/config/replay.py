@@ -38,6 +38,11 @@ class ReplaySettings(Section):
         description="Host name under which archived pages are shown. It must not be the one of"
         " the interface: archived scripts are hostile.",
     )
+    player_host: Host = Field(
+        default="player.replay.localhost",
+        description="Host name under which archived pages run with their scripts, where a player is"
+        " installed; best one below archived_host.",
+    )
     token: Annotated[SecretStr, AfterValidator(_long_enough)] | None = Field(
         default=None,
         description="What everybody has to know who reads the archive by HTTP. Unset: nothing on"

@@ -19,6 +19,7 @@ from archiver.model import Outlet
 from archiver.replay.calendars import CalendarPages
 from archiver.replay.cdx_api import CdxApi
 from archiver.replay.changes import ChangePages
+from archiver.replay.faithful import WORKER_PATH, FaithfulViews, WithRaw
 from archiver.replay.frontpages import FrontPages
 from archiver.replay.guard import ArchivedGuard, InterfaceGuard, Keys
 from archiver.replay.memento import Archive
@@ -43,10 +44,16 @@ class Origins:
 
     Args:
         origins: by Host header in lower case, the application and the fields of its answers.
+        worker: Host and path of the one script that may be a service worker.
     """
 
-    def __init__(self, origins: Mapping[str, tuple[ASGIApp, Mapping[str, str]]]) -> None:
+    def __init__(
+        self,
+        origins: Mapping[str, tuple[ASGIApp, Mapping[str, str]]],
+        worker: tuple[str, str],
+    ) -> None:
         self._origins = origins
+        self._worker = worker
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -59,7 +66,7 @@ class Origins:
             await refusal(scope, receive, send)
             return
         app, fields = found
-        if "service-worker" in headers:
+        if "service-worker" in headers and (hosts[0].lower(), scope["path"]) != self._worker:
             app = PlainTextResponse("No service workers here.\n", 403)
 
         async def send_with_fields(message: Message) -> None:
@@ -81,21 +88,28 @@ def create_app(
     archived_host: str,
     token: str | None = None,
     outlets: Callable[[], Mapping[str, Outlet]] = dict,
+    player_host: str = "player.replay.localhost",
+    player: Path | None = None,
 ) -> Starlette:
     """The replay server over an open catalogue and its WARC files.
 
     The interface answers as `host`, 127.0.0.1 and localhost, archived pages as `archived_host`.
     Where there is a `token` nothing is read without it.
+    `player` is the folder of the player, if it is installed, which shows pages with their
+    scripts as `player_host`.
     `outlets` gives what the seed files say of outlets, and is asked once somebody looks at one.
 
     Raises:
-        ValueError: where the two would share a name.
+        ValueError: where two of them would share a name.
     """
     names = dict.fromkeys((_host_name(host), "127.0.0.1", "localhost"))
     ui_hosts = [_authority(name, port) for name in names]
     archive_host = _authority(_host_name(archived_host), port)
     if archive_host in ui_hosts:
         raise ValueError(f"archived pages need a host name of their own, not {archived_host}")
+    player_at = _authority(_host_name(player_host), port)
+    if player_at in (*ui_hosts, archive_host):
+        raise ValueError(f"the player needs a host name of its own, not {player_host}")
     ui_origins = [f"http://{name}" for name in ui_hosts]
     archive_origin = f"http://{archive_host}"
     keys = Keys(token) if token is not None else None
@@ -104,6 +118,18 @@ def create_app(
     passing = keys.passing if keys else lambda: ""
     pages = Pages(archive_origin, passing, names=fronts.name_of)
     archive = Archive(stored, pages, origin=archive_origin, ui_origins=ui_origins)
+    faithful = FaithfulViews(
+        stored,
+        pages,
+        folder=player or _STATIC,  # where there is none
+        archive_origin=archive_origin,
+        player_origin=f"http://{player_at}",
+    )
+    pages.offer(
+        ui_origin=lambda: ui_origins[0],
+        has_player=faithful.is_there,
+        player_origin=lambda: f"http://{player_at}{keys.passing('player') if keys else ''}",
+    )
     interface = Interface(stored, pages)
     calendar = CalendarPages(stored, pages)
     days = OutletPages(stored, pages, fronts)
@@ -136,12 +162,25 @@ def create_app(
         [
             static,
             *index,
+            Route("/faithful/{rest:path}", faithful.shell, methods=_READ),
             Route("/timegate/{rest:path}", archive.timegate, methods=_READ),
             Route("/timemap/{rest:path}", archive.timemap, methods=_READ),
             Route("/{rest:path}", archive.memento, methods=_READ),
         ],
     )
+    mementos = Route("/{rest:path}", archive.memento, methods=_READ)
+    player_app: ASGIApp = WithRaw(
+        _starlette(pages, ui_origins[0], [static, *faithful.routes()]),
+        _starlette(pages, ui_origins[0], [mementos]),
+    )
     if keys:
+        player_app = ArchivedGuard(
+            player_app,
+            keys,
+            refusal=lambda message: _notice(pages, 401, message),
+            purpose="player",
+            free=("/static/", "/player/"),
+        )
         ui_app = InterfaceGuard(
             ui_app,
             keys,
@@ -156,7 +195,8 @@ def create_app(
         name: (ui_app, ui_headers(archive_origin)) for name in ui_hosts
     }
     origins[archive_host] = (archive_app, notice_headers(ui_origins))
-    return Starlette(routes=[Mount("/", Origins(origins))])
+    origins[player_at] = (player_app, notice_headers([archive_origin]))
+    return Starlette(routes=[Mount("/", Origins(origins, (player_at, WORKER_PATH)))])
 
 
 def _starlette(pages: Pages, blocker: str, routes: list[Route | Mount]) -> Starlette:

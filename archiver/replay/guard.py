@@ -25,8 +25,9 @@ _SESSION = 30 * 86400  # seconds that a browser stays logged in
 _PASS = 86400  # seconds that a link to an archived page is good for, at least
 _OPEN = "/static/"  # the same for everybody
 _MAX_FORM = 4096  # bytes of a log-in that are read
-_GATE = "archiver.gate"  # in a request's scope: the pass that it came with
 
+GATE = "archiver.gate"
+"""In a request's scope: what stood before its path, such as the pass that it came with."""
 Refusal = Callable[[str], Response]
 """The page that says why somebody is not let in."""
 
@@ -65,9 +66,9 @@ class Keys:
             return False
         return int(end, 16) > self._clock()  # signed by us: it is a number
 
-    def passing(self) -> str:
+    def passing(self, purpose: str = "archived") -> str:
         """What stands before the path of an archived page that the interface links to."""
-        return f"/~{self.sign('archived', seconds=_PASS, step=3600)}"
+        return f"/~{self.sign(purpose, seconds=_PASS, step=3600)}"
 
     def _signature(self, purpose: str, end: str) -> str:
         said = f"{purpose}\n{end}".encode("utf-8", "replace")
@@ -77,7 +78,7 @@ class Keys:
 
 def gate_of(request: Request) -> str:
     """The `/~pass` that a request for an archived page came with; the empty text without."""
-    gate: str = request.scope.get(_GATE, "")
+    gate: str = request.scope.get(GATE, "")
     return gate
 
 
@@ -138,12 +139,29 @@ class ArchivedGuard:
     """Lets in who has the token or comes with a pass, which is taken off the path.
 
     No cookie counts here, and none is set: this origin belongs to archived pages.
+
+    Args:
+        app: the origin's application.
+        keys: what the token opens.
+        refusal: makes the page that says where passes are had.
+        purpose: what its passes are signed for.
+        free: where paths begin that everybody may ask for.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys, *, refusal: Refusal) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        keys: Keys,
+        *,
+        refusal: Refusal,
+        purpose: str = "archived",
+        free: tuple[str, ...] = (_OPEN,),
+    ) -> None:
         self._app = app
         self._keys = keys
         self._refusal = refusal
+        self._purpose = purpose
+        self._free = free
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -152,11 +170,11 @@ class ArchivedGuard:
             name, _, rest = path[1:].partition("/")
             gate, raw = f"/{name}", scope["raw_path"]
             plain = raw.startswith(f"{gate}/".encode())  # and nothing of it escaped
-            if plain and self._keys.holds(name[1:], "archived"):
-                inner = {**scope, "path": f"/{rest}", "raw_path": raw[len(gate) :], _GATE: gate}
+            if plain and self._keys.holds(name[1:], self._purpose):
+                inner = {**scope, "path": f"/{rest}", "raw_path": raw[len(gate) :], GATE: gate}
                 await self._app(inner, receive, send)
                 return
-        elif path.startswith(_OPEN) or _has_token(Headers(scope=scope), self._keys):
+        elif path.startswith(self._free) or _has_token(Headers(scope=scope), self._keys):
             await self._app(scope, receive, send)
             return
         answer = _refused(self._refusal("Open this page from the archive's interface, once more"))

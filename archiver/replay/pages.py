@@ -74,8 +74,10 @@ class Pages:
         *,
         names: Callable[[str], str] = lambda outlet: outlet,
     ) -> None:
-        self._archive_origin = archive_origin
-        self._passing = passing
+        self._asked: dict[str, Callable[[], object]] = {
+            "archive_origin": lambda: archive_origin + passing(),
+            "has_player": lambda: False,
+        }
         self._templates = Environment(
             loader=PackageLoader("archiver.replay"),
             autoescape=True,
@@ -94,7 +96,11 @@ class Pages:
             outlet_name=names,
         )
 
+    def offer(self, **asked: Callable[[], object]) -> None:
+        """Values for all templates that are asked for anew for each page."""
+        self._asked |= asked
+
     def render(self, template: str, values: Mapping[str, Any]) -> str:
         """The page of a template in templates/."""
-        links = {"archive_origin": self._archive_origin + self._passing()}
-        return self._templates.get_template(template).render(links, **values)
+        given = {name: give() for name, give in self._asked.items()}
+        return self._templates.get_template(template).render(given, **values)

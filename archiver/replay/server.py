@@ -10,6 +10,7 @@ import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 
@@ -64,6 +65,8 @@ def run(
     port: int,
     archived_host: str,
     public_host: str = "",
+    player_host: str = "player.replay.localhost",
+    player: Path | None = None,
     token: str | None = None,
     outlets: Callable[[], Mapping[str, Outlet]] = dict,
     announce: Callable[[str], None] = lambda url: None,
@@ -101,6 +104,8 @@ def run(
             port=port,
             archived_host=archived_host,
             token=token,
+            player_host=player_host,
+            player=player,
             outlets=outlets,
         )
         server = make_server(app)

@@ -123,6 +123,7 @@ def serving(
     token: str | None = None,
     outlets: Mapping[str, Outlet] = MappingProxyType({}),
     asked: list[tuple[str, str]] | None = None,
+    player: Path | None = None,
 ) -> Iterator[Served]:
     """The replay server of an archive, on a free port of loopback.
 
@@ -137,6 +138,7 @@ def serving(
             port=port,
             archived_host="replay.localhost",
             token=token,
+            player=player,
             outlets=lambda: outlets,
         )
 
