@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ import pytest
 from support.exchanges import STARTED, answer, chunked, exchange
 from support.scripted_site import feed, story
 from support.shelf import INFO
-from support.workdir import add_seed, run, working_folder
+from support.workdir import add_seed, environment, run, working_folder
 
 from archiver.contract import article_to_json
 from archiver.demo.server import DemoServer
@@ -156,6 +157,43 @@ def test_an_earlier_moment_gives_the_articles_of_then_byte_for_byte(past: Past) 
     assert files_of(past.folder) == before
 
 
+_SCRIPT = """
+from scrapy.crawler import CrawlerProcess
+from scrapy.utils.project import get_project_settings
+
+if __name__ == "__main__":
+    process = CrawlerProcess(get_project_settings())
+    crawler = process.create_crawler("lantern")
+    process.crawl(crawler, **{"from": ".", "pages": "all", "limit": 3})
+    process.start()
+    print(crawler.stats.get_value("archiver/counts")["articles/new"])
+"""
+
+
+def test_a_script_of_ones_own_reaches_no_network_either(past: Past) -> None:
+    before, seen = files_of(past.folder), past.guard / "connections.txt"
+    seen.unlink(missing_ok=True)
+    script = past.guard / "own.py"
+    script.write_text(_SCRIPT, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=past.folder,
+        env=environment(
+            PYTHONPATH=os.pathsep.join(
+                filter(None, (str(past.guard), os.environ.get("PYTHONPATH")))
+            ),
+            SCRAPY_SETTINGS_MODULE="spiders.settings",
+            CONNECTIONS=str(seen),
+        ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout == "3\n", done.stderr
+    assert not seen.exists()
+    assert files_of(past.folder) == before
+
+
 def test_without_a_moment_it_gives_the_newest(past: Past) -> None:
     came = past.crawl("--from", ".")
     changed = [url for url in came.articles if len(past.revisions(url)) > 1]
@@ -168,6 +206,7 @@ def test_without_a_moment_it_gives_the_newest(past: Past) -> None:
             assert {**article, "warc": None} == {**made, "warc": None}
             assert article["captured_at"] != past.first[url]["captured_at"]
     assert came.counts["articles/new"] == len(came.articles)
+    assert "captures/requisite" not in came.counts  # nobody would look at it
 
 
 def test_what_is_not_archived_is_counted_as_missed(past: Past) -> None:
