@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.blobs import bucket_settings, use_credentials
@@ -162,6 +163,26 @@ def test_one_that_was_to_be_shipped_is_looked_at_afterwards(
     assert main(["ship"]) == 0
     assert place.index(name).encode() == shown
     assert place.marks() == set()
+
+
+def test_who_ships_before_the_catalogue_knows_takes_no_mark_for_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    place = Place(tmp_path, StorageSettings(url=f"file://{tmp_path / 'store'}"))
+    assert main(["ship"]) == 0
+    apply, looked = Catalogue.apply_events, [0]
+
+    def late(catalogue: Catalogue, events: Any) -> int:
+        looked.append(len(place.marks()))
+        assert main(["ship"]) == 0  # which finds the index as it may be shown, so far
+        looked.append(len(place.marks()))
+        return apply(catalogue, events)
+
+    monkeypatch.setattr(Catalogue, "apply_events", late)
+    assert main(["redact", PAGE, *WHY]) == 0
+    assert looked == [0, 1, 0]
+    assert PAGE not in place.index(place.names[0])
 
 
 def test_a_newer_mark_stays(tmp_path: Path) -> None:
