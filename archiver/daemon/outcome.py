@@ -5,6 +5,7 @@ The same for one machine and for a fleet of them.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ log = structlog.get_logger("daemon")
 
 AGAIN = timedelta(minutes=1)  # after a crawl that could not begin
 _STATES = {0: "done", 3: "partial", 130: "interrupted", 11: "locked", 5: "disk-full"}
+_STATES[-signal.SIGINT] = "interrupted"  # while it was still starting
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
