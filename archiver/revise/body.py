@@ -69,14 +69,18 @@ class Side:
         return "".join(map(letters, self.lines))
 
     @cached_property
-    def standfirst(self) -> str:
-        """Its standfirst, without what stands in its text, too: there it is compared with that."""
-        parts = [part for part in _SENTENCES.split(self.article.standfirst or "") if letters(part)]
-        long = [part for part in parts if len(letters(part)) >= _SHORTEST_FOUND]
-        own = [part for part in long if letters(part) not in self.letters]
-        if long and not own:  # the short ones between may be counters
-            return ""
-        return "".join(part for part in parts if part in own or part not in long).strip()
+    def standfirst(self) -> tuple[str, ...]:
+        """The sentences of its standfirst, but the shortest: a counter may stand between."""
+        parts = _SENTENCES.split(self.article.standfirst or "")
+        long = tuple(part for part in parts if len(letters(part)) >= _SHORTEST_FOUND)
+        return long or tuple(part for part in parts if letters(part))
+
+    def apart(self) -> str:
+        """Its standfirst, without the sentences that stand in its text, too; whole if none does."""
+        own = [part for part in self.standfirst if letters(part) not in self.letters]
+        if own == list(self.standfirst):
+            return self.article.standfirst or ""
+        return "".join(own).strip()
 
     def says(self, text: str) -> bool:
         """Whether a text stands anywhere in the article, as a whole."""

@@ -147,7 +147,10 @@ def _redesigned(old: Article, new: Article) -> bool:
 
 
 def _standfirst(old: Side, new: Side, *, in_place: bool, redesign: bool) -> Size:
-    before, after = old.standfirst, new.standfirst
+    before, after = old.apart(), new.apart()
+    if not before and not after:  # what came or went with a paragraph of the text is the text's
+        before, after = _others(old, new), _others(new, old)
+        in_place = True
     if in_place and not (before and after and is_in_place(diff_words(before, after))):
         return Size()
     if same_line(before, after) or letters(before) == letters(after):
@@ -163,6 +166,12 @@ def _standfirst(old: Side, new: Side, *, in_place: bool, redesign: bool) -> Size
     if (stays or had) if redesign else (stays and had):  # another choice of what the page has
         return Size()
     return _sized(before, after)
+
+
+def _others(side: Side, than: Side) -> str:
+    """The sentences of a standfirst that the other one has not."""
+    known = set(map(letters, than.standfirst))
+    return "".join(part for part in side.standfirst if letters(part) not in known).strip()
 
 
 def _summaries(side: Side) -> str | None:

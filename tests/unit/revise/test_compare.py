@@ -393,10 +393,13 @@ def test_what_another_template_sticks_to_a_word_is_no_edit() -> None:
     }
 
 
-def test_a_standfirst_that_stands_in_the_text_is_text() -> None:
+def test_what_came_into_a_standfirst_with_the_text_is_text() -> None:
     first, edited = LINES[0], with_line(0, LINES[0].replace("12", "14"))
     old, new = (replace(one, standfirst=one.text.split("\n")[0]) for one in (OLD, edited))
-    assert kinds(old, new) == {"facts"}
+    assert kinds(old, new) == {"standfirst", "facts"}
+    came = replace(OLD, standfirst=None)
+    assert kinds(came, old) == kinds(old, came) == set()
+    assert kinds(old, replace(new, standfirst=None)) == {"facts"}
     # some of its own, some of the text, and a counter between
     olds = replace(OLD, standfirst=f"{SHOWN}. {first} 12 shares. {LINES[3]}")
     news = replace(OLD, standfirst=f"{SHOWN}. {first} {LINES[2]} 15 shares.")
