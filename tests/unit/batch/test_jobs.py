@@ -30,6 +30,7 @@ from archiver.store.catalogue import Catalogue
 from archiver.store.lock import outlet_lock
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
+LONG = 120.0  # seconds; a guard against hanging, never a measure
 
 
 @pytest.fixture
@@ -148,7 +149,7 @@ def test_a_job_that_ends_its_processes_is_given_up(
             eventually(lambda: catalogue.batch_jobs(batch)[0].attempts == attempt)  # noqa: B023
             job = catalogue.batch_jobs(batch)[0]
             kill(int((job.worker or "").partition("/")[2]))
-        thread.join()
+        thread.join(LONG)
         assert states == ["failed"]
         assert processes.run(batch, 2) == "done"
     failed, done = catalogue.batch_jobs(batch)
