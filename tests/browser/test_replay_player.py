@@ -17,6 +17,7 @@ from support.replay_content import get
 from support.replay_site import Archive, Served, day, serving
 
 from archiver.errors import ArchiverError
+from archiver.replay.faithful import running_policy
 from archiver.replay.playerfile import PACKAGE, install, worker_of
 
 pytestmark = needs_chromium
@@ -102,6 +103,8 @@ def test_a_page_is_shown_as_it_ran(
     with serving(archive, token=token, player=player) as site:
         visit = Visit(browser)
         page = visit.page
+        answers: list[Any] = []
+        visit.context.on("response", lambda one: answers.append(one))
         if token:
             page.goto(f"{site.ui}/login?token={token}")
             page.wait_for_url(f"{site.ui}/")
@@ -115,6 +118,10 @@ def test_a_page_is_shown_as_it_ran(
         assert made.inner_text() == "Made by a script"
         assert made.evaluate("one => getComputedStyle(one).color") == "rgb(1, 2, 3)"
         assert visit.origins() == ours(site)
+        replayed = [one for one in answers if "/player/w/archive/" in one.url]
+        assert len(replayed) >= 4  # the page, its style sheet, its script, its data
+        policies = {one.headers.get("content-security-policy") for one in replayed}
+        assert policies == {running_policy(site.archived)}
         page.get_by_role("link", name="Without scripts").click()
         page.wait_for_url(f"{site.ui}/view/{T1}/{STORY}")
         visit.context.close()
@@ -173,6 +180,50 @@ def test_an_attack_with_scripts_reaches_nothing(
     assert [path for host, path in asked[known:] if host in ui] == []
     assert attacker.heard[heard:] == []
     assert trap.hits() == before
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "location.href = 'ATTACKER'",
+        "location.href = 'UI'",
+        "top.location = 'ATTACKER'",
+        "window.open('ATTACKER')",
+        "document.body.append(Object.assign(document.createElement('img'), {src: 'ATTACKER'}))",
+        "fetch('ATTACKER', {mode: 'no-cors'}).catch(() => 0)",
+        "fetch('UI', {mode: 'no-cors', credentials: 'include'}).catch(() => 0)",
+        "navigator.serviceWorker.register('/player/wabac.js', {scope: '/'}).catch(() => 0)",
+        "navigator.serviceWorker.register('/player/sw.js', {scope: '/'}).catch(() => 0)",
+    ],
+)
+def test_who_rules_the_players_origin_cannot_lead_away(
+    browser: Any, hostile: tuple[Served, Attacker, list[tuple[str, str]]], script: str
+) -> None:
+    """An archived script that has got hold of the page which starts the player.
+
+    Where it would lead the frame, Chromium connects before it refuses to; nothing is asked.
+    """
+    site, attacker, asked = hostile
+    visit = Visit(browser)
+    page = visit.page
+    address = f"{site.archived}/faithful/{T1}/{HOSTILE}/storage"
+    page.goto(address)
+    page.frame_locator("iframe").locator("iframe").wait_for(timeout=60_000)
+    known, heard = len(asked), len(attacker.heard)
+    aim = f"http://ruled.attacker.localhost:{attacker.port}/"
+    text = script.replace("ATTACKER", aim).replace("UI", f"{site.ui}/captures")
+    with suppress(playwright_api.Error):
+        page.frames[1].evaluate(text)
+    settle(page)
+    assert page.url == address
+    assert len(visit.context.pages) == 1
+    assert visit.origins() <= ours(site)
+    scopes = {worker.url.rpartition("/")[0] for worker in visit.context.service_workers}
+    assert scopes == {f"http://player.replay.localhost:{site.port}/player"}
+    visit.context.close()
+    ui = (f"127.0.0.1:{site.port}", f"localhost:{site.port}")
+    assert [path for host, path in asked[known:] if host in ui] == []
+    assert [one for one in attacker.heard[heard:] if one != "a connection"] == []
 
 
 @pytest.fixture(scope="module")

@@ -79,6 +79,7 @@ class Attacker(_Running):
 
         class Handler(_Quiet):
             def do_GET(self) -> None:
+                self.server.heard.append(f"asked for {self.path}")  # type: ignore[attr-defined]
                 body = b"owned"
                 self.send_response(200)
                 suffix = Path(self.path.partition("?")[0]).suffix
