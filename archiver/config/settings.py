@@ -210,7 +210,7 @@ class CrawlSettings(Section):
         " next one only where the last brought something new.",
     )
     front_page: Duration = Field(
-        default=0.0,
+        default=6 * 3600.0,
         description="Time after which an outlet's front page is captured again, so that replay"
         " shows it day by day; its links are not followed. One that is among the outlet's sections"
         " is captured as such. 0: never.",

@@ -75,7 +75,7 @@ def ours_in(
     lay_out(folder, seeds=False)
     (folder / "config" / "archiver.toml").write_text(
         '[operator]\ncontact = "https://archive.example/about"\n'
-        f'[crawl]\ndelay = "0s"\nconcurrency = {CONCURRENCY}\n{crawl}\n'
+        f'[crawl]\ndelay = "0s"\nconcurrency = {CONCURRENCY}\nfront_page = 0\n{crawl}\n'
         f'[log]\nlevel = "WARNING"\n[extract]\nworkers = {extract_workers or 1}\n'
         f'[network.connect_to]\n"{HOST}" = "{site.address}"\n',
         encoding="utf-8",
