@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
 from typing import Any
 
 from archiver.batch.processes import JobProcesses
@@ -15,7 +14,7 @@ from archiver.store.batches import WAITING
 
 
 class BatchWork:
-    """The work of such jobs, at most `jobs` at once; a context manager, which ends them all."""
+    """The work of such jobs, at most `jobs` at once; to be closed."""
 
     def __init__(self, loaded: Loaded, *, jobs: int) -> None:
         self._processes = JobProcesses(loaded, processes=jobs)
@@ -37,19 +36,6 @@ class BatchWork:
         return {"state": state}
 
     def close(self) -> None:
-        """End what is under way; it is done again elsewhere."""
+        """End what is under way; it is done again elsewhere. Again is no harm."""
         self._processes.close()
-
-    def __enter__(self) -> BatchWork:
-        """Use as a context manager, closed at the end."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Close."""
-        self.close()
         self._threads.shutdown()

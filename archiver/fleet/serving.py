@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,7 @@ async def serve(
     async with Queue.open(loaded.catalogue_url) as queue:
         with (
             Catalogue.open(loaded.catalogue_url, create=True) as catalogue,
-            BatchWork(loaded, jobs=many) as batches,
+            closing(BatchWork(loaded, jobs=many)) as batches,
         ):
             place = Place(
                 make_turns=partial(

@@ -284,6 +284,17 @@ async def test_an_outlet_that_this_machine_does_not_know_is_left_to_others(
     assert turn.due == START + MINUTE
 
 
+async def at_work(given: dict[str, Any], queue: Queue, begun: Path) -> FleetTurns:
+    """A machine whose crawl has said that it has begun."""
+    turns: FleetTurns = made(FleetTurns, given, queue=queue, lease=3.0)
+    turns.catalogue.set_due({"a": START})
+    await turns.start()
+    await turns.tick()
+    while not begun.exists():  # noqa: ASYNC110 - of another process
+        await asyncio.sleep(0.01)
+    return turns
+
+
 async def test_a_machine_that_stops_leaves_its_turns_to_others(
     catalogue: Catalogue, queue: Queue, tmp_path: Path
 ) -> None:
@@ -292,12 +303,7 @@ async def test_a_machine_that_stops_leaves_its_turns_to_others(
 
     given = parts(catalogue, tmp_path, a=Rule(every=600.0))
     given["order"] = Long(folder=tmp_path)
-    turns = made(FleetTurns, given, queue=queue, lease=3.0)
-    catalogue.set_due({"a": START})
-    await turns.start()
-    await turns.tick()
-    while not (tmp_path / "begun").exists():  # noqa: ASYNC110 - of another process
-        await asyncio.sleep(0.01)
+    turns = await at_work(given, queue, tmp_path / "begun")
     await turns.stop()
     [report] = given["reports"]
     assert (report.ended.cut, report.turn.due) == ("stopped", START)
@@ -313,12 +319,7 @@ async def test_a_machine_that_is_told_twice_waits_for_nobody(
 
     given = parts(catalogue, tmp_path, a=Rule(every=600.0))
     given["order"] = Deaf(folder=tmp_path)
-    turns = made(FleetTurns, given, queue=queue, lease=3.0)
-    catalogue.set_due({"a": START})
-    await turns.start()
-    await turns.tick()
-    while not (tmp_path / "begun").exists():  # noqa: ASYNC110 - of another process
-        await asyncio.sleep(0.01)
+    turns = await at_work(given, queue, tmp_path / "begun")
     stopping = asyncio.create_task(turns.stop())
     await asyncio.sleep(0)
     turns.stop_at_once()
