@@ -24,7 +24,7 @@ TIMES = [T1, "20260502060000", T2, "20260504060000"]
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+def archive(tmp_path_factory: pytest.TempPathFactory, each_database: str) -> Iterator[Archive]:
     archive = Archive(tmp_path_factory.mktemp("archive"))
     fill(archive)
     yield archive

@@ -23,7 +23,7 @@ _LINK = re.compile(r'<([^>]*)>((?:; [a-z]+="[^"]*")*)')
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+def archive(tmp_path_factory: pytest.TempPathFactory, each_database: str) -> Iterator[Archive]:
     archive = Archive(tmp_path_factory.mktemp("archive"))
     fill(archive)
     for number in range(23):

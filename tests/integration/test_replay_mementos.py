@@ -11,7 +11,7 @@ from support.replay_site import Archive, Served, serving
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def site(tmp_path_factory: pytest.TempPathFactory, each_database: str) -> Iterator[Served]:
     archive = Archive(tmp_path_factory.mktemp("archive"))
     fill(archive)
     with serving(archive) as served:

@@ -18,7 +18,7 @@ T4 = "20260504060000"
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Iterator[Archive]:
+def archive(tmp_path: Path, each_database: str) -> Iterator[Archive]:
     archive = Archive(tmp_path)
     fill(archive)
     yield archive

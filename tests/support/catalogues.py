@@ -37,11 +37,36 @@ def catalogue_of(folder: Path) -> str:
     return _made.get(folder.resolve(), f"sqlite:///{folder}/archive/catalogue.sqlite")
 
 
+def new_database() -> str | None:
+    """The URL of a new catalogue in PostgreSQL; None where catalogues are SQLite files."""
+    return new_catalogue(_servers[-1]) if _servers else None
+
+
+def new_url(path: Path) -> str:
+    """The URL of a new catalogue: of this file, or a database in PostgreSQL."""
+    return new_database() or f"sqlite:///{path}"
+
+
+def lose(folder: Path) -> None:
+    """Have a working folder lose its catalogue, as when a disk is lost."""
+    url = _made.get(folder.resolve())
+    if url is None:
+        for path in (folder / "archive").glob("catalogue.sqlite*"):
+            path.unlink()
+        return
+    import psycopg  # see support/postgres.py
+
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("DROP SCHEMA public CASCADE")
+        conn.execute("CREATE SCHEMA public")
+
+
 def settings_of(folder: Path) -> str:
     """The lines of a new working folder's configuration that say where its catalogue is."""
-    if not _servers:
+    url = new_database()
+    if url is None:
         return ""
-    _made[folder.resolve()] = url = new_catalogue(_servers[-1])
+    _made[folder.resolve()] = url
     return f'[archive]\ncatalogue_url = "{url}"\n'
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from support.catalogues import catalogue_of as database_of
 from support.scripted_site import Reply, ScriptedSite, feed, story
 from support.workdir import run
 
@@ -58,7 +59,7 @@ def crawl(folder: Path, *more: str) -> dict[str, Any]:
 
 
 def catalogue_of(folder: Path) -> Catalogue:
-    return Catalogue.open(f"sqlite:///{folder}/archive/catalogue.sqlite")
+    return Catalogue.open(database_of(folder))
 
 
 def states(folder: Path) -> dict[str, str]:

@@ -17,7 +17,6 @@ from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
-import psycopg
 import pytest
 
 # Nothing here outlives a test, so that nothing has to be on the disk.
@@ -54,6 +53,8 @@ class Server:
 
     def new_database(self, template: str = "template1") -> str:
         """The URL of a database that is a copy of `template`."""
+        import psycopg  # tests that run without it import this module too
+
         name = f"test_{next(self._numbers)}"
         with psycopg.connect(self._base.format("postgres"), autocommit=True) as conn:
             conn.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
@@ -144,6 +145,7 @@ def postgres() -> Iterator[Server]:
 @contextmanager
 def own_server() -> Iterator[Server]:
     """A server for one test, which may stop it; skips as `postgres` does."""
+    pytest.importorskip("psycopg")
     reasons = []
     for programs in _program_folders():
         if not (programs / "initdb").exists():

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from support.catalogues import new_url
 from support.exchanges import answer, exchange
 
 from archiver.model import Capture, CaptureKind, Outlet
@@ -36,7 +37,7 @@ class Archive:
 
     def __init__(self, folder: Path) -> None:
         self.warcs = folder / "warc"
-        self.catalogue = Catalogue.open(f"sqlite:///{folder / 'catalogue.sqlite'}", create=True)
+        self.catalogue = Catalogue.open(new_url(folder / "catalogue.sqlite"), create=True)
         info = WarcInfo(software="test")
         self.writer = WarcWriter(self.warcs, prefix="site", info=info)
 

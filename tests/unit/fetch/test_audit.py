@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from support.catalogues import new_url
 from support.exchanges import STARTED, answer, exchange
 
 from archiver.fetch.audit import Audit, audit_file
@@ -28,8 +29,8 @@ URL = "https://news.example/a"
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with Catalogue.open(f"sqlite:///{tmp_path}/catalogue.sqlite", create=True) as opened:
+def catalogue(tmp_path: Path, each_database: str) -> Iterator[Catalogue]:
+    with Catalogue.open(new_url(tmp_path / "catalogue.sqlite"), create=True) as opened:
         yield opened
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 from support.captures import make_article
+from support.catalogues import new_url
 from support.exchanges import answer, exchange
 
 from archiver.config.retention import Rule
@@ -33,8 +34,8 @@ URL = "https://news.example/a"
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with Catalogue.open(f"sqlite:///{tmp_path}/catalogue.sqlite", create=True) as opened:
+def catalogue(tmp_path: Path, each_database: str) -> Iterator[Catalogue]:
+    with Catalogue.open(new_url(tmp_path / "catalogue.sqlite"), create=True) as opened:
         yield opened
 
 
@@ -142,7 +143,7 @@ def test_a_file_goes_and_its_tombstone_stays(
     totals = catalogue.status()["totals"]
     assert (totals["captures"], totals["revisions"]) == (1, 1 if articles else 2)
     assert list(retaining(folder, catalogue, rule()).run()) == []
-    with Catalogue.open(f"sqlite:///{tmp_path}/anew.sqlite", create=True) as anew:
+    with Catalogue.open(new_url(tmp_path / "anew.sqlite"), create=True) as anew:
         reconcile(file_beside(folder), anew)
         assert anew.removals() == [tombstone]
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.catalogues import new_url
 from support.exchanges import PAGE, STARTED, answer, chunked, exchange
 from support.stores import ship
 
@@ -42,8 +43,8 @@ ARTICLE = Purpose(kind=CaptureKind.PAGE, discovery=SEEN)
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with Catalogue.open(f"sqlite:///{tmp_path}/catalogue.sqlite", create=True) as opened:
+def catalogue(tmp_path: Path, each_database: str) -> Iterator[Catalogue]:
+    with Catalogue.open(new_url(tmp_path / "catalogue.sqlite"), create=True) as opened:
         yield opened
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from support.catalogues import new_url
 from support.exchanges import STARTED, answer, exchange
 from support.redactions import redact, second
 
@@ -32,8 +33,8 @@ def audit_of(folder: Path, catalogue: Catalogue) -> Audit:
 
 
 @pytest.fixture
-def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
-    with Catalogue.open(f"sqlite:///{tmp_path}/catalogue.sqlite", create=True) as opened:
+def catalogue(tmp_path: Path, each_database: str) -> Iterator[Catalogue]:
+    with Catalogue.open(new_url(tmp_path / "catalogue.sqlite"), create=True) as opened:
         yield opened
 
 
