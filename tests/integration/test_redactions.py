@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.catalogues import lose
 from support.scripted_site import ScriptedSite, feed, redirect, story
 from support.workdir import run, status
 
@@ -25,7 +26,7 @@ def objects(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_a_page_that_was_taken_down(tmp_path: Path) -> None:
+def test_a_page_that_was_taken_down(tmp_path: Path, each_database: str) -> None:
     answers = {
         "x.example/feed": feed([RAIN, SNOW]),
         "x.example/news/rain-1": story("Rain"),
@@ -76,7 +77,7 @@ def test_a_page_that_was_taken_down(tmp_path: Path) -> None:
         assert outlet["problems"] == {}
 
         # a catalogue that is made anew still hides it
-        (folder / "archive" / "catalogue.sqlite").unlink()
+        lose(folder)
         archiver(folder, "reindex")
         archiver(folder, "crawl", "x")  # which extracts what waits
         assert RAIN not in site.asked()
