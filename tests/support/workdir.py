@@ -57,7 +57,8 @@ def working_folder(
     hosts = "".join(f'"{name}" = "{target}"\n' for name, target in connect_to.items())
     (folder / "config" / "archiver.toml").write_text(
         '[operator]\ncontact = "https://archive.example/about"\n'
-        f"{settings_of(folder)}[crawl]\nfront_page = 0\n{crawl}\n[network]\n{network}\n[network.connect_to]\n{hosts}",
+        f"{settings_of(folder)}[crawl]\nfront_page = 0\n{crawl}\n"
+        f"[network]\n{network}\n[network.connect_to]\n{hosts}",
         encoding="utf-8",
     )
     return folder
