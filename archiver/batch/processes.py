@@ -7,6 +7,7 @@ worker does, and gives its memory back.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import signal
 import threading
@@ -15,7 +16,7 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Self
 
-from archiver.batch.jobs import run_job
+from archiver.batch.jobs import MOST_DEATHS, run_job
 from archiver.batch.workshop import Workshop
 from archiver.config.load import Loaded
 from archiver.errors import ArchiverError
@@ -29,6 +30,7 @@ def serve(pipe: Connection, loaded: Loaded, workers: int) -> None:
     """The body of a process: jobs in, their states or errors out, until the pipe ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
+    pipe.send(os.getpid())
     workshop: Workshop | None = None
     try:
         while True:
@@ -60,9 +62,19 @@ class _Child:
         self._closed = False
 
     def do(self, batch: int, number: int) -> str | None:
-        """What a job's state is then; None where the process died of it, or was ended."""
+        """What a job's state is then; None where the process died of it, or was ended.
+
+        Raises:
+            ArchiverError: that of the job, or no process can be started.
+        """
         try:
             pipe = self._pipe or self._start()
+        except (EOFError, OSError) as error:
+            self.stop()
+            if self._closed:
+                return None
+            raise _not_begun(repr(error)) from error
+        try:
             pipe.send((batch, number))
             answer: str | ArchiverError = pipe.recv()
         except (EOFError, OSError):
@@ -83,6 +95,7 @@ class _Child:
             process.start()
             theirs.close()
             self._process, self._pipe = process, ours
+        ours.recv()  # it is there
         return ours
 
     def stop(self, *, closed: bool = False) -> None:
@@ -103,6 +116,13 @@ class _Child:
     def closed(self) -> bool:
         """Whether it was ended for good."""
         return self._closed
+
+
+def _not_begun(why: str) -> ArchiverError:
+    return ArchiverError(
+        f"no process for jobs can be begun ({why})",
+        todo="See that the working folder is there, and that there is memory; then the same again.",
+    )
 
 
 class JobProcesses:
@@ -127,14 +147,19 @@ class JobProcesses:
 
         Raises:
             CatalogueError, DiskFullError: see `run_job`.
+            ArchiverError: no process can be started, or each ends before it begins the job.
         """
         child = self._idle.get()
         try:
-            while not child.closed:
+            for _ in range(MOST_DEATHS + 1):
+                if child.closed:
+                    return WAITING
                 state = child.do(batch, number)  # which counts how often it is begun
                 if state is not None:
                     return state
-            return WAITING
+            if child.closed:
+                return WAITING
+            raise _not_begun("each ended at once")
         finally:
             self._idle.put(child)
 

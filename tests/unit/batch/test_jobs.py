@@ -25,7 +25,7 @@ from archiver.batch.local import run_here
 from archiver.batch.processes import JobProcesses
 from archiver.batch.workshop import Workshop
 from archiver.config.load import Loaded
-from archiver.errors import CatalogueError, LockedError
+from archiver.errors import ArchiverError, CatalogueError, LockedError
 from archiver.store.catalogue import Catalogue
 from archiver.store.lock import outlet_lock
 
@@ -164,6 +164,25 @@ def test_a_batch_that_is_closed_waits_for_the_next_run(
     with JobProcesses(shelf[0], processes=1) as processes:
         pass
     assert processes.run(batch, 1) == "waiting"
+    assert catalogue.batch_jobs(batch)[0].attempts == 0
+
+
+def test_processes_that_cannot_be_begun_are_said(
+    shelf: tuple[Loaded, list[str]],
+    catalogue: Catalogue,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And not tried for ever, as where somebody removes the folder that all stands in."""
+    batch = begin(catalogue, "check", shelf[1])
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with (
+        JobProcesses(shelf[0], processes=1) as processes,
+        pytest.raises(ArchiverError, match="no process"),
+    ):
+        processes.run(batch, 1)
     assert catalogue.batch_jobs(batch)[0].attempts == 0
 
 
