@@ -83,13 +83,14 @@ class Slots:
     leaves holes.
 
     Args:
-        parallel: threads; one part more is read meanwhile.
+        parallel: threads, and parts in memory, of which there are two at least: one is read while
+            others are sent.
     """
 
     def __init__(self, parallel: int) -> None:
         self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="parts")
         self._room: LifoQueue[bytearray] = LifoQueue()
-        for _ in range(parallel + 1):
+        for _ in range(max(2, parallel)):
             self._room.put(bytearray())
         self._stopped = Event()
 

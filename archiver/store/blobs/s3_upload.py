@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def upload(store: S3Blobs, key: str, path: Path, *, sha256: str) -> Uploaded:
     """Put a local file under a key where there is none, and verify what is there then.
 
-    Reads the file once; memory is `part_size` times `parallel` and one.
+    Reads the file once; memory is `part_size` times `parallel`.
 
     Raises:
         StorageError: see `Blobs.upload`.
