@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.catalogues import catalogue_of
 from support.judges import judge
 from support.workdir import add_seed, run, status, working_folder
 
@@ -29,7 +30,7 @@ class Crawled:
     third: tuple[LoggedRequest, ...]  # edition 2 again, without rechecks
 
     def article(self, url: str) -> list[Revision]:
-        with Catalogue.open(f"sqlite:///{self.folder}/archive/catalogue.sqlite") as catalogue:
+        with Catalogue.open(catalogue_of(self.folder)) as catalogue:
             return catalogue.get_article(url)
 
     @property
@@ -38,7 +39,7 @@ class Crawled:
 
 
 @pytest.fixture(scope="module")
-def crawled(tmp_path_factory: pytest.TempPathFactory) -> Crawled:
+def crawled(tmp_path_factory: pytest.TempPathFactory, each_database: str) -> Crawled:
     with DemoServer() as server:
         target = f"127.0.0.1:{server.port}"
         folder = working_folder(
@@ -73,7 +74,7 @@ def _special(name: str, *, edition: int = 1) -> str:
 
 
 def test_what_front_pages_show_is_kept_like_what_articles_show(crawled: Crawled) -> None:
-    with Catalogue.open(f"sqlite:///{crawled.folder}/archive/catalogue.sqlite") as catalogue:
+    with Catalogue.open(catalogue_of(crawled.folder)) as catalogue:
         front = Site(edition=1).answer("/")
         shown = page_requisites(front.body, url="http://lantern.example/")
         kept = [url for url in shown if catalogue.latest_capture(url) is not None]
@@ -146,7 +147,7 @@ def test_a_trivial_change_is_none(crawled: Crawled) -> None:
 
 
 def test_an_article_that_disappeared_is_missing(crawled: Crawled) -> None:
-    with Catalogue.open(f"sqlite:///{crawled.folder}/archive/catalogue.sqlite") as catalogue:
+    with Catalogue.open(catalogue_of(crawled.folder)) as catalogue:
         gone = catalogue.article_list("lantern", state="missing")
     assert [row.url for row in gone] == [_special("disappears")]
     assert crawled.article(_special("disappears"))  # and its text is kept
@@ -251,7 +252,7 @@ def test_a_new_machine_has_the_same_articles_from_the_warc_files_alone(
     assert done.returncode == 0, done.stderr
     facts = []
     for place in (crawled.folder, folder):
-        with Catalogue.open(f"sqlite:///{place / 'archive' / 'catalogue.sqlite'}") as catalogue:
+        with Catalogue.open(catalogue_of(place)) as catalogue:
             states = ("live", "missing")  # which one is a matter of checks, and not of files
             rows = [
                 row

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow.parquet as parquet
 import pytest
+from support.catalogues import catalogue_of
 from support.judges import judge
 from support.workdir import add_seed, run, working_folder
 
@@ -21,7 +22,7 @@ from archiver.warc.reader import StoredRecord, iter_records
 
 
 @pytest.fixture(scope="module")
-def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def crawled(tmp_path_factory: pytest.TempPathFactory, each_database: str) -> Path:
     """A working folder after each edition was crawled."""
     with DemoServer() as server:
         target = f"127.0.0.1:{server.port}"
@@ -48,7 +49,7 @@ def lines_of(text: str) -> list[dict[str, object]]:
 
 
 def test_every_format_has_the_same_revisions(crawled: Path) -> None:
-    with Catalogue.open(f"sqlite:///{crawled}/archive/catalogue.sqlite") as catalogue:
+    with Catalogue.open(catalogue_of(crawled)) as catalogue:
         expected = {
             (one.article.url, one.number)
             for row in catalogue.article_list("lantern", limit=1000)
@@ -88,7 +89,7 @@ def test_captures_as_a_warc_that_stands_alone(crawled: Path) -> None:
     assert judge(out) == []
     checked = run(crawled, "archiver", "check", "all.warc.gz")
     assert (checked.returncode, checked.stdout) == (0, "all.warc.gz: whole\n")
-    with Catalogue.open(f"sqlite:///{crawled}/archive/catalogue.sqlite") as catalogue:
+    with Catalogue.open(catalogue_of(crawled)) as catalogue:
         expected = sum(map(len, catalogue.places().values()))
     found = [one for one in iter_records(out) if isinstance(one, StoredRecord) and one.is_http]
     assert len(found) == expected

@@ -36,6 +36,8 @@ from archiver.model import Article
 from archiver.warc.names import resolve
 from archiver.warc.reader import read_record
 
+pytestmark = pytest.mark.usefixtures("each_database")
+
 
 def test_what_is_due_is_asked_for_and_costs_a_304(tmp_path: Path) -> None:
     with site_of() as site:

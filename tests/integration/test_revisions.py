@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.catalogues import catalogue_of
 from support.workdir import add_seed, run, status, working_folder
 
 from archiver.demo.server import DemoServer
@@ -31,7 +32,7 @@ class Crawled:
             return catalogue.get_article(url_of(special))
 
     def catalogue(self) -> Catalogue:
-        return Catalogue.open(f"sqlite:///{self.folder}/archive/catalogue.sqlite")
+        return Catalogue.open(catalogue_of(self.folder))
 
 
 def url_of(special: str) -> str:
@@ -39,7 +40,7 @@ def url_of(special: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
+def crawled(tmp_path_factory: pytest.TempPathFactory, each_database: str) -> Iterator[Crawled]:
     with DemoServer() as server:
         target = f"127.0.0.1:{server.port}"
         folder = working_folder(
