@@ -116,7 +116,7 @@ async def test_a_dead_workers_job_is_done_again_and_its_own_word_counts_no_more(
     dead, living = await queue.register(), await queue.register()
     old = await taken(queue, dead)
     assert await queue.reap(silent=60.0) == []
-    silence(database, dead)
+    await asyncio.to_thread(silence, database, dead)
     assert [job.key for job in await queue.reap(silent=60.0)] == ["a"]
     assert not await queue.beat(dead)
     assert await queue.beat(living)
@@ -138,7 +138,7 @@ async def test_a_dead_workers_job_that_waits_anew_already_is_given_up(
             "INSERT INTO procrastinate_jobs"
             " (queue_name, task_name, lock, queueing_lock) VALUES ('batch', 'k', 'a', 'a')"
         )
-    silence(database, dead)
+    await asyncio.to_thread(silence, database, dead)
     assert await queue.reap(silent=60.0) == []
     assert await queue.take(living, ["batch"]) is not None
 
@@ -237,13 +237,19 @@ async def test_a_worker_that_was_taken_for_dead_goes_on_under_another_number(
     await queue.defer([Job(kind="k", arguments={"n": 0})])
     await done.get()
     before = worker.number
-    with psycopg.connect(database) as conn:
-        conn.execute("DELETE FROM procrastinate.procrastinate_workers")
+    # in a thread: the worker's own transaction, which this waits for, needs the loop to end
+    await asyncio.to_thread(forget_workers, database)
     while worker.number in (before, None):
         await queue.defer([Job(kind="k", arguments={"n": 1})])
         assert await done.get() == 1
     worker.stop()
     await running
+
+
+def forget_workers(database: str) -> None:
+    """As if all had been taken for dead."""
+    with psycopg.connect(database) as conn:
+        conn.execute("DELETE FROM procrastinate.procrastinate_workers")
 
 
 def silence(database: str, worker: int) -> None:
