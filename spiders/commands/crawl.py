@@ -14,6 +14,7 @@ from archiver.fetch.rendering import browser_path
 from archiver.fetch.scrapy_private import ScrapyCrawl
 from archiver.store.fence import outlet_fence
 from archiver.store.lock import outlet_lock
+from spiders.exits import ending_on_config_errors
 from spiders.offline import archive_of, go_offline
 from spiders.outlet import RECHECKS
 
@@ -60,7 +61,8 @@ class Command(ScrapyCrawl):
             if archive_of(crawler) is None:
                 require_contact(loaded)
                 if crawler.settings.getbool("ARCHIVER_RENDER"):
-                    browser_path(crawler.settings["ARCHIVER_BROWSER"] or "")
+                    with ending_on_config_errors():
+                        browser_path(crawler.settings["ARCHIVER_BROWSER"] or "")
                 lease = loaded.settings.daemon.lease
                 held.enter_context(outlet_lock(loaded.archive_folder / "locks", name))
                 fence = held.enter_context(outlet_fence(loaded.catalogue_url, name, lease=lease))

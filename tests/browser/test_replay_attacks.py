@@ -87,6 +87,7 @@ class Victim:
         self.visit = visit
         self.page = page
         self.address = ""
+        self.within = ""  # where links of its own may lead it at any time
         self.happened: list[str] = []
         page.on("dialog", self._dialog)
         page.on("download", lambda _: self.happened.append("a download"))
@@ -116,7 +117,8 @@ class Victim:
         cookies = [cookie["name"] for cookie in self.visit.context.cookies()]
         if cookies != ["ours"]:
             found.append(f"cookies: {cookies}")
-        if self.page.url.partition("#")[0] != self.address:
+        led = self.page.url.partition("#")[0]
+        if led != self.address and not (self.within and led.startswith(self.within)):
             found.append(f"led to {self.page.url}")
         for frame in self.frames():
             with suppress(playwright_api.Error):
@@ -201,10 +203,9 @@ def test_an_attack_that_stands_by_itself_reaches_nothing(
     before = len(ours.attacker.heard), len(ours.heard()), trap.hits()
     visit = reader(browser, ours.site.ui)
     victim = Victim(visit, visit.page)
+    victim.within = f"{ours.site.archived}/{T1}"  # a link may lead to another archived page
     for name in NAMES:
         victim.open(f"{ours.site.archived}/{T1}{mode}/{HOSTILE}/{name}")
-        assert victim.page.url.startswith(f"{ours.site.archived}/{T1}")
-        victim.address = victim.page.url  # a link may lead to another archived page
         assert victim.damage() == [], name
     victim.page.wait_for_load_state("networkidle")
     visit.context.close()
