@@ -130,13 +130,17 @@ class Fence:
         self._thread.start()
 
     def end(self) -> None:
-        """Give the lease back, where that can still be told to anybody."""
+        """Give the lease back, where that can still be told to anybody.
+
+        Where it was lost the process is still killed by then: one that was told twice to end may
+        hang in its last steps for ever, and whoever began it would wait for it.
+        """
         self._stop.set()
         if self._thread.ident is not None:
             self._thread.join(self._lease)
         self._alarms.ask.disarm()
-        self._alarms.kill.disarm()
         if not self._gone:
+            self._alarms.kill.disarm()
             with suppress(Exception):  # then it runs out by itself
                 self._connection.execute(_GIVE_BACK, {"name": self.name, "holder": self.holder})
 
