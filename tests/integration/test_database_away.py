@@ -126,7 +126,8 @@ def test_a_crawl_waits_for_its_database(tmp_path: Path, server: Server) -> None:
         assert catalogue.status()["totals"]["articles"] == PAGES
         assert catalogue.pending() == []
     warcs = sorted((folder / "archive" / "warc").glob("*.warc.gz"))
-    judge(*warcs)
+    for warc in warcs:
+        judge(warc)
     again = run(folder, "archiver", "reindex", "--json")
     assert '"captures_added": 0' in again.stdout
 
