@@ -127,7 +127,7 @@ def test_a_crawl_waits_for_its_database(tmp_path: Path, server: Server) -> None:
         assert catalogue.pending() == []
     warcs = sorted((folder / "archive" / "warc").glob("*.warc.gz"))
     for warc in warcs:
-        judge(warc)
+        assert judge(warc) == []
     again = run(folder, "archiver", "reindex", "--json")
     assert '"captures_added": 0' in again.stdout
 
