@@ -23,7 +23,8 @@ NOT_ALWAYS = {"hint-preconnect"}  # a browser connects ahead when it pleases: he
 BATCHES = [NAMES[start : start + 10] for start in range(0, len(NAMES), 10)]
 T1 = "20260501060000"
 HOSTILE = "http://hostile.example"
-_PATIENCE = 20  # seconds until an attack that succeeds is noticed at the latest
+_PATIENCE = 10  # seconds until an attack that succeeds is noticed at the latest
+_TRIES = 4  # visits, of which one must succeed: a browser may drop a worker that nobody holds
 _LISTEN = "if (self === top) addEventListener('message', (event) => { self.heard = event.data })"
 _LEFT = "localStorage.getItem('owned') || sessionStorage.getItem('owned') || ''"
 _WORKERS = "navigator.serviceWorker?.getRegistrations().then((all) => all.length) ?? 0"
@@ -155,14 +156,18 @@ def test_an_attack_works_without_a_policy(
 ) -> None:
     replay, attacker = naive
     before, asked = len(attacker.heard), len(replay.heard)
-    visit = reader(browser, replay.ui)
-    victim = Victim(visit, visit.page)
-    victim.open(f"{replay.ui}/view/{name}")
-    found = until_something(
-        victim, lambda: [*attacker.heard[before:], *replay.heard[asked:], *victim.damage()]
-    )
-    visit.context.close()
-    assert found
+
+    def came_of_a_visit() -> list[str]:
+        visit = reader(browser, replay.ui)
+        victim = Victim(visit, visit.page)
+        victim.open(f"{replay.ui}/view/{name}")
+        found = until_something(
+            victim, lambda: [*attacker.heard[before:], *replay.heard[asked:], *victim.damage()]
+        )
+        visit.context.close()
+        return found
+
+    assert any(came_of_a_visit() for _ in range(_TRIES))
 
 
 def hurt(browser: Any, ours: Ours, addresses: Sequence[str]) -> dict[str, list[str]]:
