@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from archiver.warc.stored import Headers, first_values
 
@@ -15,12 +17,11 @@ _VERSION = re.compile(rb"WARC/\d+\.\d+\s*\n")
 _HEADER_END = re.compile(rb"\n\r?\n")
 _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 _LENGTH_FIELD = "content-length"
-# A line as nearly all are: no white space but single ones within, not folded.
-_PLAIN_LINE = re.compile(r"\n([^\s:](?:[^\r\n:]*[^\s:])?):[ \t]*([^\s](?:[^\r\n]*[^\s])?)\r(?=\n)")
+_MAX_NAME = 64  # characters of a field's name that is remembered
+_PLAIN_NAME = re.compile(r"[!-9;-~]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One record cut out of a stream: where it begins, its block begins, and it ends there.
 
     `fields` are its first values by names in lower case. `block` is None where it is too large
@@ -74,8 +75,7 @@ def cut_records(read: Callable[[], bytes]) -> Iterator[Frame | Fault]:
         if header_end is None:
             yield Fault(start, "the record's header does not end", cut=True)
             return
-        headers = parse_header(window[at : header_end.end()])
-        fields = first_values(headers)
+        headers, fields = parse_header(window[at : header_end.end()])
         record_id = fields.get("warc-record-id")
         at = header_end.end()
         length = _length(headers, fields)
@@ -103,8 +103,7 @@ def whole_record(data: Sequence[bytes]) -> Frame | None:
     if header_end is None or not _VERSION.match(first):
         return None
     at = header_end.end()
-    headers = parse_header(first[:at])
-    fields = first_values(headers)
+    headers, fields = parse_header(first[:at])
     length = _length(headers, fields)
     if isinstance(length, str):
         return None
@@ -135,19 +134,47 @@ def _take(
     return b"".join(held) if length <= HELD else None, window, at, missing
 
 
-def parse_header(head: bytes) -> Headers:
-    """Read a record's header (WARC 1.1, section 4): its fields in order, folded lines joined.
+def parse_header(head: bytes) -> tuple[Headers, dict[str, str]]:
+    """Read a record's header (WARC 1.1, section 4): its fields, and their `first_values`.
 
-    A line that is no UTF-8 is read as Latin-1, one without a colon left out.
+    They are in order, folded lines joined. A line that is no UTF-8 is read as Latin-1, one
+    without a colon left out.
     """
     try:
         text = head.decode()
     except UnicodeDecodeError:
-        return _fields_of([_text(line) for line in head.split(b"\n")])
-    found = _PLAIN_LINE.findall(text)
-    if len(found) == text.count("\n") - 2:  # all but the version and the empty line
-        return tuple(found)
-    return _fields_of(text.split("\n"))
+        headers = _fields_of([_text(line) for line in head.split(b"\n")])
+        return headers, first_values(headers)
+    return _plain_fields(text) or _fields_line_by_line(text)
+
+
+def _plain_fields(text: str) -> tuple[Headers, dict[str, str]] | None:
+    """Read a header as nearly all are, none of its lines folded; None where one is not so."""
+    lines = text.split("\r\n")
+    if text.count("\n") != len(lines) - 1:
+        return None
+    found: list[tuple[str, str]] = []
+    fields: dict[str, str] = {}
+    for line in lines[1:-2]:  # all but the version and the empty line
+        name, colon, value = line.partition(": ")
+        lower = _lower(name) if len(name) <= _MAX_NAME else None
+        if not colon or lower is None:
+            return None
+        value = value.strip()
+        found.append((name, value))
+        fields.setdefault(lower, value)
+    return tuple(found), fields
+
+
+@lru_cache(maxsize=256)  # of which there are few
+def _lower(name: str) -> str | None:
+    """Give a field's name in lower case; None where it may be no name, or not all of it."""
+    return name.lower() if _PLAIN_NAME.fullmatch(name) else None
+
+
+def _fields_line_by_line(text: str) -> tuple[Headers, dict[str, str]]:
+    headers = _fields_of(text.split("\n"))
+    return headers, first_values(headers)
 
 
 def _fields_of(lines: list[str]) -> Headers:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 
 from warcio.statusandheaders import StatusAndHeaders  # type: ignore[import-untyped]  # ships no types
 
@@ -163,6 +163,7 @@ def _fields_named(names: frozenset[str]) -> re.Pattern[bytes]:
     return re.compile(rb"(?im)^(" + wanted + rb")[ \t]*:(?:[^\n]|\n[ \t])*?(?=\r?\n(?![ \t])|\Z)")
 
 
+@lru_cache(maxsize=64)  # of which a site has few
 def mime_of(content_type: str | bytes | None) -> str | None:
     """Read the bare media type of a Content-Type, lower case; None where it is not one."""
     if content_type is None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,19 @@ def test_a_line() -> None:
         '"mime": "text/html", "status": "200", "digest": "sha1:X", "length": "10", '
         '"offset": "20", "filename": "a.warc.gz"}'
     )
+
+
+@pytest.mark.parametrize(
+    ("at", "digits"),
+    [
+        (datetime(2026, 5, 1, 0, 30, 9, 999999, timezone(timedelta(hours=2))), "20260430223009"),
+        (datetime(987, 1, 2, tzinfo=UTC), "09870102000000"),
+    ],
+)
+def test_a_moment_is_fourteen_digits_in_utc(at: datetime, digits: str) -> None:
+    made = line(at=at)
+    assert made
+    assert parsed(made)[1] == digits
 
 
 def test_what_is_not_known_and_what_is_a_revisit() -> None:

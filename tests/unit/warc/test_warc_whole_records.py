@@ -27,15 +27,18 @@ bad_bytes = st.sampled_from([b"", b"\xff", b"\xe9: \xe8", b"\0"])
 
 @given(heads, bad_bytes, st.sampled_from([b"\r\n\r\n", b"\n\n", b"\n\r\n", b"\r\n\n"]))
 @example("WARC-Type: warcinfo\r\nA:b\r\n c\r\n", b"", b"\r\n\r\n")
+@example("WARC-Type: a\r\nwarc-type: b: c\r\nA:b: c\r\n", b"", b"\r\n")
+@example("WARC-Type: a\r\nwarc-type: b \r\nX: \t c\r\n", b"", b"\r\n")
 @example("WARC-Type : warcinfo \r\n: x\r\nno colon\r\n", b"", b"\r\n\r\n")
 def test_a_header_is_read_as_line_by_line(text: str, bad: bytes, end: bytes) -> None:
     head = b"WARC/1.1\r\n" + text.encode() + bad + end
     assert parse_header(head) == _line_by_line(head)
 
 
-def _line_by_line(head: bytes) -> frames.Headers:
+def _line_by_line(head: bytes) -> tuple[frames.Headers, dict[str, str]]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(frames, "_PLAIN_LINE", frames.re.compile("(?!)()"))  # none is plain
+        patch.setattr(frames, "_PLAIN_NAME", frames.re.compile("(?!)"))  # none is plain
+        patch.setattr(frames, "_lower", frames._lower.__wrapped__)  # nor known to be
         return parse_header(head)
 
 
