@@ -142,8 +142,13 @@ def _is_host(part: str, side: Side) -> bool:
 
 def _redesigned(old: Article, new: Article) -> bool:
     """Whether the pages have different templates, as far as both tell theirs."""
-    made = [article.extractor.template if article.extractor else None for article in (old, new)]
-    return None not in made and likeness(made[0] or "", made[1] or "") < _SAME_TEMPLATE
+    one, other = (
+        article.extractor.template if article.extractor else None for article in (old, new)
+    )
+    if one is None or other is None:
+        return False
+    alike = likeness(one, other)
+    return alike is not None and alike < _SAME_TEMPLATE
 
 
 def _standfirst(old: Side, new: Side, *, in_place: bool, redesign: bool) -> Size:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support.captures import make_article
-from support.chromium import Trap, Visit, chromium, needs_chromium
+from support.chromium import Trap, Visit, needs_chromium
 from support.page_audit import faults_of, tab_to
 from support.redactions import redact
 from support.replay_site import Archive, Served, day, serving
@@ -45,19 +45,6 @@ PAGES = {
     "not-found": "/outlet?name=none",
     "taken-down": f"/captures?url={GONE}",
 }
-
-
-@pytest.fixture(scope="module")
-def trap() -> Iterator[Trap]:
-    made = Trap()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def browser(trap: Trap) -> Iterator[Any]:
-    with chromium(trap) as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from support.attackers import ATTACKS, Attacker, NaiveReplay, attack
-from support.chromium import Trap, Visit, chromium, needs_chromium, playwright_api
+from support.chromium import Trap, Visit, needs_chromium, playwright_api
 from support.replay_site import Archive, Served, day, serving
 
 pytestmark = needs_chromium
@@ -46,19 +46,6 @@ class Ours:
             for host, path in self.asked
             if host in ui and not path.startswith(("/view/", "/static/"))
         ]
-
-
-@pytest.fixture(scope="module")
-def trap() -> Iterator[Trap]:
-    made = Trap()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def browser(trap: Trap) -> Iterator[Any]:
-    with chromium(trap) as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

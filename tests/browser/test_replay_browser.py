@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from support.captures import make_article
-from support.chromium import Trap, Visit, chromium, needs_chromium, playwright_api, screenshots
+from support.chromium import Trap, Visit, needs_chromium, playwright_api, screenshots
 from support.exchanges import answer
 from support.replay_site import Archive, Served, day, serving
 
@@ -30,13 +30,6 @@ PAGE = """<!doctype html><html><head><meta charset=utf-8><title>A story</title>
 <noscript><p id=noscript>No script needed</p></noscript>
 <p><a id=link href="other?a=1&copy=2" target=_blank>Another story</a>
 <a id=missing href="/not-there">A page that was not captured</a></p></body></html>"""
-
-
-@pytest.fixture(scope="module")
-def trap() -> Iterator[Trap]:
-    made = Trap()
-    yield made
-    made.close()
 
 
 def fill_story(archive: Archive) -> None:
@@ -67,12 +60,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serving(archive) as served:
         yield served
     archive.close()
-
-
-@pytest.fixture(scope="module")
-def browser(trap: Trap) -> Iterator[Any]:
-    with chromium(trap) as launched:
-        yield launched
 
 
 @pytest.fixture

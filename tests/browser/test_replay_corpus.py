@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from support.chromium import Trap, Visit, chromium, launch, needs_chromium, screenshots
+from support.chromium import Trap, Visit, launch, needs_chromium, screenshots
 from support.corpus import CorpusPage, charset_of, corpus_pages, needs_corpus
 from support.exchanges import answer
 from support.replay_site import Archive, Served, day, serving
@@ -30,19 +30,6 @@ def chosen() -> list[CorpusPage]:
 def kind_of(page: CorpusPage) -> str:
     """The media type under which a page is kept and shown."""
     return f"text/html{charset_of(page.file.read_bytes())}"
-
-
-@pytest.fixture(scope="module")
-def trap() -> Iterator[Trap]:
-    made = Trap()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def browser(trap: Trap) -> Iterator[Any]:
-    with chromium(trap) as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from support.chromium import Trap, Visit, chromium, launch, needs_chromium, screenshots
+from support.chromium import Trap, Visit, launch, needs_chromium, screenshots
 from support.replay_site import Archive, Served, serving
 from support.workdir import add_seed, run, working_folder
 
@@ -57,19 +57,6 @@ def archive(demo: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def site(archive: Crawled) -> Iterator[Served]:
     with serving(archive) as served:
         yield served
-
-
-@pytest.fixture(scope="module")
-def trap() -> Iterator[Trap]:
-    made = Trap()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def browser(trap: Trap) -> Iterator[Any]:
-    with chromium(trap) as launched:
-        yield launched
 
 
 @pytest.fixture(scope="module")

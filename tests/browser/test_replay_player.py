@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from support.attackers import ATTACKS, Attacker, attack
-from support.chromium import Trap, Visit, chromium, needs_chromium, playwright_api
+from support.chromium import Trap, Visit, needs_chromium, playwright_api
 from support.exchanges import answer
 from support.redactions import redact
 from support.replay_content import get
@@ -48,19 +48,6 @@ def player() -> Path:
         except ArchiverError as error:
             pytest.skip(f"the player cannot be had: {error}")
     return CACHE
-
-
-@pytest.fixture(scope="module")
-def trap() -> Iterator[Trap]:
-    made = Trap()
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="module")
-def browser(trap: Trap) -> Iterator[Any]:
-    with chromium(trap) as launched:
-        yield launched
 
 
 def fill(archive: Archive) -> None:

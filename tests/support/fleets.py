@@ -443,12 +443,13 @@ FAULTS: dict[str, Callable[[Fleet, Server], None]] = {
 }
 
 
-def a_crawl(fleet: Fleet) -> tuple[Machine, int]:
-    """A crawl that has asked for a page, and its machine."""
+def a_crawl(fleet: Fleet, *, meanwhile: Callable[[], None] = lambda: None) -> tuple[Machine, int]:
+    """A crawl that has asked for a page, and its machine; `meanwhile` is called until it has."""
     since = len(fleet.target.log)
     found: list[tuple[Machine, int]] = []
 
     def there() -> bool:
+        meanwhile()
         at_work = {line.process for line in fleet.target.log[since:] if line.path[1:].isdecimal()}
         for machine in fleet.machines:
             found.extend((machine, one) for one in machine.children() if one in at_work)

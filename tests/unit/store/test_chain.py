@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select
-from support.captures import START, after, make_article, make_capture, make_ref
+from support.captures import START, after, make_article, make_capture, make_ref, template_named
 from support.standing import mark
 
 from archiver.errors import StaleRevisionError
@@ -313,7 +313,7 @@ def test_a_redesign_makes_no_revision_and_the_next_capture_is_compared_with_it(
         made = Extractor(name="x", version="1", template=template)
         return state(text, day, extractor=made)
 
-    old, new = "0000000a" * 24, "0000000b" * 24
+    old, new = template_named("a"), template_named("b")
     save(catalogue, under(old, RAIN, 0))
     redesigned = under(new, f"{RAIN}\n{PROMO}", 1)
     assert not save(catalogue, redesigned).changed
@@ -332,7 +332,7 @@ def test_a_redesign_makes_no_revision_and_the_next_capture_is_compared_with_it(
 
 def test_an_edit_in_place_is_one_under_another_template(catalogue: Catalogue) -> None:
     for day, (text, letter) in enumerate([(RAIN, "a"), (f"{PROMO}\n{FLOOD}", "b")]):
-        made = Extractor(name="x", version="1", template=f"0000000{letter}" * 24)
+        made = Extractor(name="x", version="1", template=template_named(letter))
         saved = save(catalogue, state(text, day, extractor=made))
     assert saved.changed
     assert chain(catalogue)[1][1] == {"facts"}
