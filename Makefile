@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 LOWEST := .venv-lowest
 JUDGES := .venv-judges
 
+# As users have it: else each of the tests' many processes compiles the whole program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo test test-lowest judges check format docs bench faults clean
 
 help: ## this list

@@ -12,6 +12,9 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
+# Whatever is measured is compiled once, as at its users': peers come compiled from their packages.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 _OURS = ("scrapy", "twisted", "warcio", "isal", "sqlalchemy", "trafilatura")
 
 
