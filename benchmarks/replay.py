@@ -15,7 +15,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,11 +25,14 @@ from urllib.parse import quote
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from support import machine, pywb
+from support.exchanges import answer
 from support.interface_pages import interface
 from support.many_captures import BUSY, BUSY_CAPTURES, fill, page_url
 from support.measure import BenchmarkError, timed
-from support.replays import Replayer, our_replay, requests_a_second
+from support.replay_site import Archive, day
+from support.replays import Rate, Replayer, our_replay, rate_of
 from support.results import RESULTS, put_section, table, verdict
+from support.site import page_bodies
 from support.workdir import add_seed, run, working_folder
 
 from archiver.config.load import load
@@ -50,14 +53,17 @@ are in this process, the median and the worst of {looks} at random places; a pag
 one of a TimeMap 500.
 """
 _SPEED = """\
-The demo's site, crawled once ({pages} pages). Both servers run at once on the same WARC files, are
-asked in turn by four clients that keep their connections, and {rounds} times {count} requests; the
-best. pywb is one process with gevent and an index in a file. Its readable view is `mp_`.
+{large} pages of 88 KB, and the demo's site, crawled once ({pages} small pages). Both servers run at
+once on the same WARC files, are asked in turn by four clients that keep their connections, and
+{rounds} times {count} requests; the best. pywb is one process with gevent and an index in a file.
+Its readable view is `mp_`. CPU is that of the server alone, for a request.
 """
 _MEMORY = """\
 Resident memory of `archiver replay`: raw and readable pages and the index in turn, and between them
 the index of URLs that are not there, each with a pattern of its own.
 """
+_Pages = list[tuple[str, str]]  # time (14 digits) and URL
+_LARGE, _LARGE_HOST = 20, "large.example"
 _MARKS = (10, 25, 50, 75, 100)  # percent of the requests after which memory is looked at
 
 
@@ -147,54 +153,70 @@ def _look(ask: Callable[[], object], looks: int, limit: float | None) -> tuple[s
 
 
 def _serving(folder: Path, *, quick: bool, many: int) -> Iterator[str]:
-    urls = _crawled(folder)
+    small, large = _archived(folder)
     rounds, count = (2, 300) if quick else (3, 1500)
     with ExitStack() as stack:
         ours = stack.enter_context(our_replay(folder))
         theirs = stack.enter_context(_their_replay(folder)) if pywb.BIN.is_dir() else None
-        kinds: dict[str, tuple[list[str], list[str], float | None]] = {
-            "raw": _paths(urls, "/{at}id_/{url}", "/news/{at}id_/{url}", 3.0),
-            "readable": _paths(urls, "/{at}/{url}", "/news/{at}mp_/{url}", 3.0),
-            "index (CDX)": _paths(urls, "/cdx?url={quoted}", "/news/cdx?url={quoted}", None),
+        raw, readable = (
+            ("/{at}id_/{url}", "/news/{at}id_/{url}"),
+            ("/{at}/{url}", "/news/{at}mp_/{url}"),
+        )
+        kinds = {
+            "raw, 88 KB": (*_paths(large, *raw), 3.0),
+            "readable, 88 KB": (*_paths(large, *readable), 3.0),
+            "raw, small": (*_paths(small, *raw), None),
+            "readable, small": (*_paths(small, *readable), None),
+            "index (CDX)": (*_paths(small, "/cdx?url={quoted}", "/news/cdx?url={quoted}"), None),
         }
         rows = []
         for kind, (our_paths, their_paths, wanted) in kinds.items():
-            best = [0.0, 0.0]
+            rates: list[tuple[Rate, Rate | None]] = []
             for _ in range(rounds):
-                best[0] = max(best[0], requests_a_second(ours, our_paths, count))
-                if theirs is not None:
-                    best[1] = max(best[1], requests_a_second(theirs, their_paths, count))
-            rows.append((kind, *_beside(best[0], best[1], wanted)))
-        note = _SPEED.format(pages=len(urls), rounds=rounds, count=count)
-        columns = ("what", "ours, a second", "pywb", "ours / pywb", "target", "")
+                mine = rate_of(ours, our_paths, count)
+                rates.append((mine, rate_of(theirs, their_paths, count) if theirs else None))
+            rows.append((kind, *_beside(rates, wanted)))
+        note = _SPEED.format(large=len(large), pages=len(small), rounds=rounds, count=count)
+        columns = ("what", "ours, a second", "pywb", "ours / pywb", "CPU ms, ours", "pywb",
+                   "pywb / ours", "target for both", "")  # fmt: skip
         yield f"### Requests a second\n\n{note}\n{table(columns, rows)}"
-        mixed = [path for three in zip(*(paths for paths, _, _ in kinds.values()), strict=True)
-                 for path in three]  # fmt: skip
-        yield _memory(ours, mixed, many)
+        turns = [kinds[kind][0] for kind in ("raw, small", "readable, small", "index (CDX)")]
+        yield _memory(ours, [path for three in zip(*turns, strict=True) for path in three], many)
 
 
-def _beside(ours: float, theirs: float, wanted: float | None) -> tuple[str, str, str, str, str]:
-    if not theirs:
-        return f"**{ours:.0f}**", "not here", "-", "-", ""
-    target = f"at least {wanted:g} x" if wanted else "-"
-    word = verdict(ours / theirs, wanted, at_least=True) if wanted else ""
-    return f"**{ours:.0f}**", f"{theirs:.0f}", f"**{ours / theirs:.1f} x**", target, word
+def _beside(
+    rates: Sequence[tuple[Rate, Rate | None]], wanted: float | None
+) -> tuple[str, str, str, str, str, str, str, str]:
+    speed, cpu = max(rate.a_second for rate, _ in rates), min(rate.cpu for rate, _ in rates)
+    others = [rate for _, rate in rates if rate is not None]
+    if not others:
+        return f"**{speed:.0f}**", "not here", "-", f"**{cpu:.2f}**", "-", "-", "-", ""
+    their_speed, their_cpu = max(rate.a_second for rate in others), min(rate.cpu for rate in others)
+    faster, cheaper = speed / their_speed, their_cpu / cpu
+    return (
+        f"**{speed:.0f}**",
+        f"{their_speed:.0f}",
+        f"**{faster:.1f} x**",
+        f"**{cpu:.2f}**",
+        f"{their_cpu:.2f}",
+        f"**{cheaper:.1f} x**",
+        f"at least {wanted:g} x" if wanted else "-",
+        verdict(min(faster, cheaper), wanted, at_least=True) if wanted else "",
+    )
 
 
-def _paths(
-    urls: list[tuple[str, str]], ours: str, theirs: str, wanted: float | None
-) -> tuple[list[str], list[str], float | None]:
+def _paths(urls: _Pages, ours: str, theirs: str) -> tuple[list[str], list[str]]:
     def fill_in(form: str) -> list[str]:
         return [form.format(at=at, url=url, quoted=quote(url, safe="")) for at, url in urls]
 
-    return fill_in(ours), fill_in(theirs), wanted
+    return fill_in(ours), fill_in(theirs)
 
 
 def _memory(ours: Replayer, paths: list[str], many: int) -> str:
     done, seen = 0, []
     for mark in _MARKS:
         count = many * mark // 100 - done
-        requests_a_second(ours, _mixed(paths, done, count), count)
+        rate_of(ours, _mixed(paths, done, count), count)
         done += count
         seen.append((done, ours.memory))
     before, half = seen[0][1], seen[len(seen) // 2][1]
@@ -231,8 +253,8 @@ def _mixed(paths: list[str], first: int, count: int) -> list[str]:
     ]
 
 
-def _crawled(folder: Path) -> list[tuple[str, str]]:
-    """The demo's archive; time and URL of every page of it that is there."""
+def _archived(folder: Path) -> tuple[_Pages, _Pages]:
+    """The demo's archive and larger pages in it; time and URL of every page that is there."""
     folder.mkdir()
     with DemoServer() as server:
         target = f"127.0.0.1:{server.port}"
@@ -242,6 +264,10 @@ def _crawled(folder: Path) -> list[tuple[str, str]]:
         done = run(folder, "archiver", "crawl", "lantern")
         if done.returncode:
             raise BenchmarkError(done.stderr)
+    archive = Archive(folder / "archive")
+    for number, body in enumerate(page_bodies(_LARGE)):
+        archive.keep(f"https://{_LARGE_HOST}/{number}", day(1), answer(body))
+    archive.close()
     loaded = load(start=folder, explicit=None, env={}, flags={})
     with Catalogue.open(loaded.catalogue_url) as catalogue:
         lines = [
@@ -251,19 +277,22 @@ def _crawled(folder: Path) -> list[tuple[str, str]]:
         ]
         (folder / "index.cdxj").write_text("".join(f"{line}\n" for line in sorted(lines)), "utf-8")
         span = Span(first="", end="\U0010ffff")
-        return [
+        pages = [
             (f"{row.at:%Y%m%d%H%M%S}", row.url)
             for row in catalogue.index_page(span).rows
             if row.status == 200 and row.mime == "text/html" and row.record_type == "response"
         ]
+    return (
+        [page for page in pages if _LARGE_HOST not in page[1]],
+        [page for page in pages if _LARGE_HOST in page[1]],
+    )
 
 
 @contextmanager
 def _their_replay(folder: Path) -> Iterator[Replayer]:
-    warcs = folder / "archive" / "warc"
-    with pywb.pywb(folder / "pywb", index=str(folder / "index.cdxj"), warcs=warcs) as url:
-        host = url.split("/")[2]
-        yield Replayer(port=int(host.rpartition(":")[2]), pid=0, start=0.0, host=host)
+    warcs, index = folder / "archive" / "warc", str(folder / "index.cdxj")
+    with pywb.running(folder / "pywb", index=index, warcs=warcs) as (port, pid):
+        yield Replayer(port=port, pid=pid, start=0.0, host=f"127.0.0.1:{port}")
 
 
 def _options() -> argparse.Namespace:

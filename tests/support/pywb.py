@@ -28,6 +28,13 @@ def pywb(folder: Path, *, index: str, warcs: Path) -> Iterator[str]:
 
     `index` is what its configuration takes: a file, or `cdx+http://…`.
     """
+    with running(folder, index=index, warcs=warcs) as (port, _):
+        yield f"http://127.0.0.1:{port}/{COLLECTION}"
+
+
+@contextmanager
+def running(folder: Path, *, index: str, warcs: Path) -> Iterator[tuple[int, int]]:
+    """The same, as its port and its process."""
     folder.mkdir(parents=True, exist_ok=True)
     collection = {"index": index, "archive_paths": f"{warcs}/"}
     config = {"collections": {COLLECTION: collection}}
@@ -46,7 +53,7 @@ def pywb(folder: Path, *, index: str, warcs: Path) -> Iterator[str]:
         try:
             for line in process.stdout:
                 if match := re.match(r"listening (\d+)", line):
-                    yield f"http://127.0.0.1:{match[1]}/{COLLECTION}"
+                    yield int(match[1]), process.pid
                     break
             else:
                 raise AssertionError("pywb did not begin")
