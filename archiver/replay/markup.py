@@ -10,35 +10,31 @@ tokeniser differs between patch releases and was quadratic; hence these few expr
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from html import unescape
 from html.entities import html5
+from typing import NamedTuple
 
 _BLANK = r" \t\n\f\r"
-_MARKUP = re.compile(
-    rf"""<!--(?:-?>|.*?(?:--!?>|\Z))        # a comment; unclosed, it lasts to the end
-    |<[!?/][^>]*+                           # declaration, instruction, end tag
-    |<(?P<tag>[A-Za-z][^{_BLANK}/>]*+)""",
-    re.DOTALL | re.VERBOSE,
-)
 _ATTRIBUTE = re.compile(
     rf"""[{_BLANK}/]*+
-    (?:(?P<end>>)
-    |(?P<name>=?[^{_BLANK}/>=]*+)
+    (?:(>)
+    |(=?[^{_BLANK}/>=]*+)
      (?:[{_BLANK}]*+=[{_BLANK}]*+
-      (?:(?P<quote>["'])|(?P<bare>[^{_BLANK}>]*+)))?)""",
+      (?:"([^"]*+)"|'([^']*+)'|(["'])|([^{_BLANK}>]*+)))?)""",
     re.VERBOSE,
 )
+_END, _NAME, _DOUBLE, _SINGLE, _UNCLOSED, _BARE = range(1, 7)  # its groups
 # Elements whose content is text, whatever it looks like. `noscript` is none of them: scripts
 # are off where archived pages are shown, so that browsers parse what it holds.
 _RAW = frozenset(("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"))
+_RAW_END = {name: re.compile(rf"</{name}(?=[{_BLANK}/>])", re.IGNORECASE) for name in _RAW}
 _ESCAPES = {"&": "&amp;", "<": "&lt;", '"': "&quot;"}
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z0-9]+(?:;|(?P<equals>=)?))")
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(NamedTuple):
     """One attribute; `start` and `end` span its value with its quotes, if it has any."""
 
     name: str
@@ -47,12 +43,11 @@ class Attribute:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One start tag, and the span of the raw text behind it (empty where it has none)."""
 
     name: str
-    attributes: tuple[Attribute, ...]
+    attributes: Sequence[Attribute]
     raw_start: int
     raw_end: int
 
@@ -61,24 +56,30 @@ class Element:
         return next((item.value for item in self.attributes if item.name == name), None)
 
 
-def start_tags(text: str) -> Iterator[Element]:
-    """Every complete start tag of the document, in order. Never fails."""
+def start_tags(text: str, names: frozenset[str] | None = None) -> Iterator[Element]:
+    """Every complete start tag of the document, in order. Never fails.
+
+    With `names` (in lower case) those may be left out that have no attribute of such a name,
+    unless what they hold is raw text.
+    """
+    markup = _markup(names)
     place = 0
     unclosed: set[str] = set()  # raw elements that have no end tag in the rest of the text
-    while match := _MARKUP.search(text, place):
+    while match := markup.search(text, place):
         place = match.end()
-        if match["tag"] is None:
+        tag = match[1]
+        if tag is None:
             continue
         attributes, end = read_attributes(text, place)
         if end is None:
             return  # the text ends inside of a tag: there is no tag
         place = end
-        name = match["tag"].lower()
+        name = tag.lower()
         raw_end = place
         if name == "plaintext":
             return
         if name in _RAW and name not in unclosed:
-            closing = re.compile(rf"</{name}(?=[{_BLANK}/>])", re.IGNORECASE).search(text, place)
+            closing = _RAW_END[name].search(text, place)
             if closing is None:
                 unclosed.add(name)
             else:
@@ -87,26 +88,47 @@ def start_tags(text: str) -> Iterator[Element]:
         place = raw_end
 
 
-def read_attributes(text: str, place: int) -> tuple[tuple[Attribute, ...], int | None]:
+@lru_cache(maxsize=8)
+def _markup(names: frozenset[str] | None) -> re.Pattern[str]:
+    """What is passed over, or a tag's name (its group).
+
+    Passed over are also tags as most are, plainly written and without any of these attributes:
+    what is found there in one step is what a reading of them one by one would find.
+    """
+    dull = ""
+    if names is not None:
+        raw, wanted = ("|".join(map(re.escape, sorted(some))) for some in (_RAW, names))
+        dull = rf"""<(?!(?i:{raw}|plaintext)[{_BLANK}/>])[A-Za-z][A-Za-z0-9-]*+
+            (?:[{_BLANK}]++(?!(?i:{wanted})[{_BLANK}=/>])[A-Za-z][A-Za-z0-9:_-]*+
+             (?:=(?:"[^"<>]*+"|'[^'<>]*+'))?+)*+
+            [{_BLANK}]*+/?>|"""
+    return re.compile(
+        rf"""<!--(?:-?>|.*?(?:--!?>|\Z))        # a comment; unclosed, it lasts to the end
+        |<[!?/][^>]*+                           # declaration, instruction, end tag
+        |{dull}<([A-Za-z][^{_BLANK}/>]*+)""",
+        re.DOTALL | re.VERBOSE,
+    )
+
+
+def read_attributes(text: str, place: int) -> tuple[Sequence[Attribute], int | None]:
     """The attributes of a tag whose name ends at `place`; the tag's end, None where it has none."""
     found: list[Attribute] = []
     while match := _ATTRIBUTE.match(text, place):
-        if match["end"] is not None:
-            return tuple(found), match.end()
-        if match.end() == place or match.end() == len(text):
+        kind, end = match.lastindex, match.end()
+        if kind == _END:
+            return found, end
+        if kind in (_DOUBLE, _SINGLE):
+            start = match.start(kind) - 1
+        elif kind == _UNCLOSED or end in (place, len(text)):
             break
-        place = match.end()
-        if quote := match["quote"]:
-            close = text.find(quote, place)
-            if close < 0:
-                break
-            raw, start, place = text[place:close], place - 1, close + 1
-        elif match["bare"] is not None:
-            raw, start = match["bare"], match.start("bare")
-        else:
-            continue  # an attribute without a value
-        found.append(Attribute(match["name"].lower(), decode(raw), start, place))
-    return tuple(found), None
+        elif kind == _BARE:
+            start = match.start(kind)
+        else:  # an attribute without a value
+            place = end
+            continue
+        found.append(Attribute(match[_NAME].lower(), decode(match[kind]), start, end))
+        place = end
+    return found, None
 
 
 def decode(raw: str) -> str:

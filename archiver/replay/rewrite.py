@@ -22,6 +22,7 @@ _URLS = frozenset(
 _SRCSETS = frozenset(("srcset", "imagesrcset"))
 # They report clicks to the live web, check bytes that rewriting changes, or are long dead.
 _EMPTIED = frozenset(("ping", "attributionsrc", "integrity", "manifest"))
+_READ = _URLS | _SRCSETS | _EMPTIED | {"data", "style", "target", "http-equiv", "content"}
 _CANDIDATE = re.compile(r"([ \t\n\f\r,]*)([^ \t\n\f\r]+)")
 _DESCRIPTORS = re.compile(r"(?:[^,(]|\([^)]*\)?)*+")
 # Elements that a browser connects for whatever the policy says.
@@ -54,7 +55,7 @@ def _rewrite_markup(text: str, references: References) -> str:
     parts: list[str] = []
     place = 0
     based = False
-    for element in start_tags(text):
+    for element in start_tags(text, _READ):
         for item in element.attributes:
             new = _value(element, item, references)
             if new is not None and new != item.value:

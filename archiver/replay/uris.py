@@ -16,6 +16,12 @@ _STAMP = re.compile(r"\d{4}(?:\d\d){0,5}")
 _EARLIEST = "00000101000000"  # what a shortened timestamp is filled up with
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
 _SPECIAL = re.compile(r"(https?):(/*)(.*)", re.IGNORECASE | re.DOTALL)
+# References as most are: no step to a folder above, nothing that a browser reads otherwise.
+_PLAIN = re.compile(
+    r"(https?://[a-z0-9.\-]++(?=[/?]|\Z))?"
+    r"((?:/[A-Za-z0-9_~%][A-Za-z0-9_~%.,\-]*+)*+/?)((?:\?[A-Za-z0-9_~%.,=&/\-]++)?)"
+)
+_KNOWN = 10_000  # references of one document that are remembered
 _EDGE = "".join(map(chr, range(0x21)))  # C0 controls and space (WHATWG URL, section 4.4)
 _DROPPED = str.maketrans("", "", "\t\n\r")
 
@@ -125,19 +131,38 @@ class References:
     """
 
     def __init__(self, base: str, prefix: str) -> None:
-        self.base = base
         self.prefix = prefix
+        self.base = ""
+        self._known: dict[str, str] = {}
+        self._origin: str | None = None
+        self._stand_at(base)
+
+    def _stand_at(self, base: str) -> None:
+        self.base = base
+        self._known.clear()
+        match = _PLAIN.fullmatch(base)
+        self._origin = match[1] if match else None
 
     def __call__(self, reference: str) -> str:
         """The memento's address, or the reference untouched where it is not http or https."""
-        url = resolve(self.base, reference)
-        return reference if url is None else self.prefix + url
+        match = _PLAIN.fullmatch(reference)
+        if match and match[1]:
+            return self.prefix + reference
+        if match and match[2] and self._origin:
+            return self.prefix + self._origin + reference
+        new = self._known.get(reference)
+        if new is None:
+            url = resolve(self.base, reference)
+            new = reference if url is None else self.prefix + url
+            if len(self._known) < _KNOWN:
+                self._known[reference] = new
+        return new
 
     def rebase(self, reference: str) -> None:
         """Take the document's `<base href>` into account (relative to its own URL)."""
         url = resolve(self.base, reference)
         if url is not None and _parses(url):
-            self.base = url
+            self._stand_at(url)
 
 
 def _parses(url: str) -> bool:

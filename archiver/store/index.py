@@ -122,13 +122,12 @@ class CaptureIndex(Store):
                 rows = [IndexRow._make(row) for row in conn.execute(_ends(len(ids)), values)]
             veil = _veil(conn, rows) if hides_anything(conn) else Veil()
             for way, back in _BACK.items():
-                times = _of_way(way, second)
                 near = [row for row in rows if _is_of(way, row, second)]
                 best = (max if back else min)(near, key=_place, default=None)
                 if best is None and len(ids) <= MOST_SPELLINGS:
                     continue
                 if best is None or not usable(best) or _is_hidden(best, veil):
-                    best = first_usable(conn, key, times, back, usable)
+                    best = first_usable(conn, key, _of_way(way, second), back, usable)
                 if best is not None:
                     found[way] = best
         return Around(**found)

@@ -1,15 +1,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from archiver.replay.markup import decode, encode, read_attributes, start_tags
+from archiver.replay.markup import Element, decode, encode, read_attributes, start_tags
 from archiver.replay.rewrite import decode_html, rewrite_html, rewrite_srcset
-from archiver.replay.uris import References
+from archiver.replay.uris import References, resolve
 
 PAGE = "https://news.example/world/story.html"
 PREFIX = "/20260501060000/"
@@ -224,6 +225,52 @@ def test_no_reference_is_rewritten_twice_or_broken(html: str) -> None:
     out = rewritten(html)
     assert len(list(start_tags(out))) == len(list(start_tags(html)))
     assert PREFIX + PREFIX not in out
+
+
+NAMES = frozenset(("href", "style"))
+
+
+def _told(elements: Iterable[Element]) -> list[Element]:
+    return [
+        one
+        for one in elements
+        if one.raw_end > one.raw_start or {item.name for item in one.attributes} & NAMES
+    ]
+
+
+@given(MARKUP)
+@example('<p class="a" id=\'b\' hidden/><a\nhref=x><p a=\'>\' href="y"><p a="<b href=z>">')
+@example('<STYLE a="b">p</STYLE><p style><p HREF=x><a-b c="d"\t>')
+@example('<p a="b"href=c><p a/href=d><p a="b" =href=c><p a="b"c="d" href=e>')
+def test_tags_that_are_passed_over_have_none_of_the_names(html: str) -> None:
+    assert _told(start_tags(html, NAMES)) == _told(start_tags(html))
+
+
+REFERENCE = st.one_of(
+    st.lists(
+        st.sampled_from(
+            [*"/.?#:;%&=-_~@\\ ", "a", "B", "0", "..", "http:", "https://", "//", "x.example"]
+        ),
+        max_size=8,
+    ).map("".join),
+    st.text(max_size=20),
+)
+BASES = (PAGE, "http://x.example", "https://x.example:8080/a/", "https://x.example/a?b/c", "odd")
+
+
+@given(REFERENCE, st.sampled_from(BASES))
+@example("/a/../b", PAGE)
+@example("https://x.example?a", PAGE)
+@example("https://x.example/./a", PAGE)
+@example("https:/x.example", PAGE)
+@example("/a;b/c", PAGE)
+def test_references_are_what_they_resolve_to(reference: str, base: str) -> None:
+    made, url = References(base, PREFIX), resolve(base, reference)
+    for _ in range(2):  # the second one is remembered
+        assert made(reference) == (reference if url is None else PREFIX + url)
+    made.rebase("https://other.example/b/c")
+    url = resolve(made.base, reference)
+    assert made(reference) == (reference if url is None else PREFIX + url)
 
 
 @given(st.binary(max_size=300), st.one_of(st.none(), st.text(max_size=30)))
