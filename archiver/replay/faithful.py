@@ -118,9 +118,7 @@ class FaithfulViews:
         if worker_of(self._folder) is None:
             raise BadAddressError(_NONE, status=404)
         digits, url = match[1], archived_url(match[2])
-        if hidden := self._stored.withheld(url, digits):
-            raise WithheldError(hidden)
-        capture = self._stored.nearest(url, moment(digits))
+        capture = self._stored.found(url, moment(digits), digits).capture
         if capture is None:
             raise BadAddressError("nothing was captured of this page", status=404)
         exact, path = stamp(capture.captured_at), ascii_url(capture.url)

@@ -24,9 +24,10 @@ from archiver.replay.links import Links, asked_datetime, http_date, memento_path
 from archiver.replay.pages import Pages
 from archiver.replay.policy import accepts, is_sendable, memento_policy, original_fields
 from archiver.replay.rewrite import decode_html, rewrite_html
-from archiver.replay.stored import Memento, Stored, WithheldError
+from archiver.replay.stored import Found, Memento, Stored
 from archiver.replay.timemap import TimeMaps
 from archiver.replay.uris import BadAddressError, References, archived_url, ascii_url, moment, stamp
+from archiver.store.index import Around
 from archiver.wire.codings import decode_content
 from archiver.wire.spool import Content, pieces
 
@@ -79,28 +80,23 @@ class Archive:
             raise BadAddressError("there is nothing at this address", status=404)
         digits, mode, text = match[1], match[2] or "", match[3]
         url, at = archived_url(text), moment(digits)
-        if hidden := self._stored.withheld(url, digits):
-            raise WithheldError(hidden)
-        capture = self._stored.nearest(url, at)
-        if capture is None:
+        found = self._stored.found(url, at, digits)
+        if found.capture is None:
             return self._missing(request, url, digits)
-        if digits != stamp(capture.captured_at):
-            return self._redirect(request, capture, mode)
-        return self._memento(request, capture, mode)
+        if digits != stamp(found.capture.captured_at):
+            return self._redirect(request, found.capture, mode)
+        return self._memento(request, found.capture, found.around, mode)
 
     def timegate(self, request: Request) -> Response:
         """`/timegate/{url}`: a redirect to the memento nearest to Accept-Datetime, or newest."""
         url = archived_url(requested(request).removeprefix("/timegate/"))
-        if hidden := self._stored.withheld(url):
-            raise WithheldError(hidden)
-        capture = self._asked_for(request, url)
-        if capture is None:
+        found = self._asked_for(request, url)
+        if (capture := found.capture) is None:
             response = self._missing(request, url, None)
         else:
-            at = capture.captured_at
             response = self._redirect(request, capture)
-            around = self._stored.around(capture.url, at)
-            response.headers["Link"] = self._links.header(capture.url, at, around)
+            link = self._links.header(capture.url, capture.captured_at, found.around)
+            response.headers["Link"] = link
         response.headers["Vary"] = "accept-datetime"
         return response
 
@@ -109,32 +105,32 @@ class Archive:
         found = self._timemaps.answer(request, requested(request))
         return self._missing(request, found, None) if isinstance(found, str) else found
 
-    def _asked_for(self, request: Request, url: str) -> Capture | None:
+    def _asked_for(self, request: Request, url: str) -> Found:
         """The capture nearest to Accept-Datetime, or the newest."""
         asked = request.headers.get("accept-datetime")
         at = asked_datetime(asked) if asked is not None else utcnow()
-        return self._stored.nearest(url, at)
+        return self._stored.found(url, at)
 
     def _negotiated(self, request: Request, url: str, mode: str) -> Response:
         """A memento at the address of no time: it says of which time it is."""
-        if hidden := self._stored.withheld(url):
-            raise WithheldError(hidden)
-        capture = self._asked_for(request, url)
-        if capture is None:
+        found = self._asked_for(request, url)
+        if (capture := found.capture) is None:
             response = self._missing(request, url, None)
             response.headers["Vary"] = "accept-datetime"
             return response
-        response = self._memento(request, capture, mode)
+        response = self._memento(request, capture, found.around, mode)
         location = gate_of(request) + memento_path(capture.url, capture.captured_at, mode)
         response.headers["Content-Location"] = location
         response.headers["Vary"] = f"accept-datetime, {response.headers['Vary']}"
         return response
 
-    def _memento(self, request: Request, capture: Capture, mode: str) -> Response:
+    def _memento(self, request: Request, capture: Capture, around: Around, mode: str) -> Response:
         memento = self._stored.load(capture)
         if mode or _kind(memento) not in _REWRITTEN:
-            return self._raw(memento, request, mode)
-        return self._readable(memento, request)
+            response = self._raw(memento, request)
+        else:
+            response = self._readable(memento, request)
+        return self._finish(response, memento, around, request, mode)
 
     def _readable(self, memento: Memento, request: Request) -> Response:
         kind, content_type = _kind(memento), memento.header(b"content-type")
@@ -152,9 +148,9 @@ class Archive:
                 text = rewrite_html(text, references)
         response = Response(text.encode("utf-8", "replace"), memento.status)
         response.headers["Content-Type"] = f"{kind}; charset=utf-8"
-        return self._finish(response, memento, request, "")
+        return response
 
-    def _raw(self, memento: Memento, request: Request, mode: str) -> Response:
+    def _raw(self, memento: Memento, request: Request) -> Response:
         """The payload as it was captured; decoded only for who does not know its coding.
 
         A browser that would show markup gets its source as plain text: no policy keeps it from
@@ -178,16 +174,15 @@ class Archive:
             charset = http_content_type_encoding(memento.header(b"content-type"))
             plain = f"text/plain; charset={charset}" if charset else "text/plain"
             response.headers["Content-Type"] = plain
-        return self._finish(response, memento, request, mode)
+        return response
 
     def _finish(
-        self, response: Response, memento: Memento, request: Request, mode: str
+        self, response: Response, memento: Memento, around: Around, request: Request, mode: str
     ) -> Response:
         capture = memento.capture
         response.headers["Content-Security-Policy"] = self._policies[bool(mode)]
         at = capture.captured_at
         response.headers["Memento-Datetime"] = http_date(at)
-        around = self._stored.around(capture.url, at)
         response.headers["Link"] = self._links.header(capture.url, at, around, mode)
         response.headers["Vary"] = "Accept-Encoding, Accept, Sec-Fetch-Dest"
         if capture.truncated and capture.record_type == "response":

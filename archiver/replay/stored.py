@@ -72,6 +72,14 @@ def leads_to_itself(capture: Capture | IndexRow) -> bool:
         return False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """The capture of a URL that is nearest to a moment, if there is any, and its neighbours."""
+
+    capture: Capture | None
+    around: Around
+
+
 class Stored:
     """The archive as replay reads it.
 
@@ -119,6 +127,22 @@ class Stored:
     def withheld(self, url: str, digits: str = "") -> Redaction | None:
         """Why a URL is not shown, or, where all 14 digits name a second, what is of that one."""
         return self.catalogue.withheld(url, moment(digits) if len(digits) == _DIGITS else None)
+
+    def found(self, url: str, at: datetime, digits: str = "") -> Found:
+        """The memento of a URL that is nearest to a moment, in one look at the catalogue.
+
+        Raises:
+            WithheldError: where it, or, without digits, the URL may not be shown.
+        """
+
+        def look() -> Found:
+            if hidden := self.withheld(url, digits):
+                raise WithheldError(hidden)
+            capture = self.nearest(url, at)
+            around = self.around(url, capture.captured_at) if capture else Around()
+            return Found(capture=capture, around=around)
+
+        return self.catalogue.at_once(look)
 
     def load(self, capture: Capture) -> Memento:
         """Read a capture from its WARC; a revisit takes its payload from what it refers to.

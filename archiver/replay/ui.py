@@ -148,22 +148,19 @@ class Interface:
         if match is None:
             raise BadAddressError("there is nothing at this address", status=404)
         digits, url = match[1], archived_url(match[2])
-        if hidden := self._stored.withheld(url, digits):
-            raise WithheldError(hidden)
-        capture = self._stored.nearest(url, moment(digits))
-        if capture is None:
+        found = self._stored.found(url, moment(digits), digits)
+        if (capture := found.capture) is None:
             raise BadAddressError("nothing was captured of this page", status=404)
         exact = stamp(capture.captured_at)
         if digits != exact:
             location = f"/view/{exact}/{ascii_url(capture.url)}"
             return Response(status_code=302, headers={"Location": location})
-        around = self._stored.around(url, capture.captured_at)
         before, revision, after = self._catalogue.article_around(url, capture.captured_at)
         return self._page(
             "view.html",
             capture=capture,
-            older=around.prev,
-            newer=around.next,
+            older=found.around.prev,
+            newer=found.around.next,
             title=revision.article.title if revision else None,
             revision=revision,
             before=before,

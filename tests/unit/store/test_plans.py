@@ -102,6 +102,7 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "capture_count": lambda c: c.capture_count(PAGE),
     "captures_of": lambda c: c.captures_of(PAGE),
     "nearest": lambda c: c.nearest(PAGE, START),
+    "at_once": lambda c: c.at_once(lambda: c.nearest(PAGE, START)),
     "nearest of those of use": lambda c: c.nearest(PAGE, START, lambda one: False),
     "newest": lambda c: c.newest(PAGE, until=START),
     "newest of those of use": lambda c: c.newest(
