@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from support.batches import PAGE, SAID
 from support.fleets import Fleet, Machine, eventually, fleet
@@ -59,13 +60,15 @@ def test_a_worker_dies_and_the_batch_is_done_all_the_same(machines: Fleet) -> No
     [batch] = told["queue"]
     assert (batch["kind"], batch["waiting"], told["alive"]) == ("batch", FILES, 0)
     assert told["batches"][0]["states"] == {"waiting": FILES}
-    one.start()
-    eventually(lambda: states(machines).get("running"))
-    [worker] = status(other)["fleet"]["workers"]
-    assert one.process
-    assert (worker["process"], worker["jobs"]) == (one.process.pid, 1)
-    one.kill()
-    eventually(lambda: status(other)["fleet"]["stalled"])
+    with psycopg.connect(machines.database) as conn:
+        conn.execute("LOCK TABLE article IN EXCLUSIVE MODE")  # so that it comes to no end
+        one.start()
+        eventually(lambda: states(machines).get("running"))
+        [worker] = status(other)["fleet"]["workers"]
+        assert one.process
+        assert (worker["process"], worker["jobs"]) == (one.process.pid, 1)
+        one.kill()
+        eventually(lambda: status(other)["fleet"]["stalled"])
     other.start()
     done = run(other.folder, "archiver", "extract", "--fleet", "--wait")
     assert done.returncode == 0, done.stderr + other.log.read_text("utf-8", "replace")
