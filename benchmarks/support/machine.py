@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,9 @@ from pathlib import Path
 
 # Whatever is measured is compiled once, as at its users': peers come compiled from their packages.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Started in the background by a script, it would have ignored SIGINT, and its crawls with it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _OURS = ("scrapy", "twisted", "warcio", "isal", "sqlalchemy", "trafilatura")
 
