@@ -237,14 +237,16 @@ def _with_moves(
         places = {olds[i].code: i for i in gone if olds[i].code}
         found = [(-1.0, places[news[j].code], j) for j in come if news[j].code in places]
     moved: dict[int, int] = {}
+    taken: set[int] = set()
     for _, i, j in sorted(found):
-        if i not in moved and j not in moved.values():
+        if i not in moved and j not in taken:
             moved[i] = j
+            taken.add(j)
     rest = [
         group
         for group in groups
         if not (not group[1] and group[0][0] in moved)
-        and not (not group[0] and group[1][0] in moved.values())
+        and not (not group[0] and group[1][0] in taken)
     ]
     return rest, [([i], [j]) for i, j in moved.items()]
 
