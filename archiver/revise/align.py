@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz.distance import Indel
 
 from archiver.revise.edits import (
+    Codes,
     Edit,
     Line,
     Op,
@@ -62,7 +63,7 @@ def _turned(piece: Piece) -> Piece:
 
 
 def _align(old: Sequence[str], new: Sequence[str]) -> list[Piece]:
-    codes: dict[str, str] = {}
+    codes = Codes()
     olds, news = [line_of(text, codes) for text in old], [line_of(text, codes) for text in new]
     pairs, gaps = _same_lines(olds, news)
     groups: list[_Group] = [([i], [j]) for i, j in pairs]

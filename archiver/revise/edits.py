@@ -52,11 +52,28 @@ class Line:
         return self.lead + "".join(self.raw)
 
 
+class Codes:
+    """A character for every word of some texts, the same for those that read the same."""
+
+    def __init__(self) -> None:
+        self._characters: dict[str, str] = {}
+        self._tokens: dict[str, tuple[str, bool]] = {}  # most come often in a text
+
+    def of(self, token: str) -> tuple[str, bool]:
+        """Its character, none for a token that is nothing but space, and whether it is a word."""
+        found = self._tokens.get(token)
+        if found is None:
+            key, known = plain(token), self._characters
+            code = known.setdefault(key, code_of(len(known))) if key else ""
+            found = self._tokens[token] = code, is_word(key)
+        return found
+
+
 def diff_words(old: str, new: str) -> tuple[Edit, ...]:
     """The edits that make `new` of `old`."""
     if old > new:
         return removed_first([turned(edit) for edit in diff_words(new, old)])
-    codes: dict[str, str] = {}
+    codes = Codes()
     return edits_of(line_of(old, codes), line_of(new, codes))
 
 
@@ -118,26 +135,20 @@ def code_of(number: int) -> str:
     return chr(number if number < _SURROGATES else number - _SURROGATES + _AFTER)
 
 
-def line_of(text: str, codes: dict[str, str]) -> Line:
+def line_of(text: str, codes: Codes) -> Line:
     """A text made ready; `codes` is shared by all that are compared with it."""
-    lead, raw, found = "", [], []
+    lead, raw, words, code = "", [], [], []
     for token in tokens(text):
-        key = plain(token)
-        if key:
+        character, word = codes.of(token)
+        if character:
             raw.append(token)
-            found.append(key)
-            if key not in codes:
-                codes[key] = code_of(len(codes))
+            words.append(word)
+            code.append(character)
         elif raw:
             raw[-1] += token
         else:
             lead += token
-    return Line(
-        lead=lead,
-        raw=tuple(raw),
-        words=tuple(map(is_word, found)),
-        code="".join([codes[key] for key in found]),
-    )
+    return Line(lead=lead, raw=tuple(raw), words=tuple(words), code="".join(code))
 
 
 def opcodes(old: str, new: str) -> list[tuple[str, int, int, int, int]]:
