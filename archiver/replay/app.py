@@ -90,7 +90,7 @@ def create_app(
     outlets: Callable[[], Mapping[str, Outlet]] = dict,
     player_host: str = "player.replay.localhost",
     player: Path | None = None,
-) -> Starlette:
+) -> Origins:
     """The replay server over an open catalogue and its WARC files.
 
     The interface answers as `host`, 127.0.0.1 and localhost, archived pages as `archived_host`.
@@ -196,7 +196,7 @@ def create_app(
     }
     origins[archive_host] = (archive_app, notice_headers(ui_origins))
     origins[player_at] = (player_app, notice_headers([archive_origin]))
-    return Starlette(routes=[Mount("/", Origins(origins, (player_at, WORKER_PATH)))])
+    return Origins(origins, (player_at, WORKER_PATH))
 
 
 def _starlette(pages: Pages, blocker: str, routes: list[Route | Mount]) -> Starlette:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from archiver.replay.uris import BadAddressError, ascii_url, stamp
-from archiver.store.index import Around
+from archiver.store.mementos import Around
 from archiver.store.spans import IndexRow
 
 LINK_FORMAT = "application/link-format"

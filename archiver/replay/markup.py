@@ -30,6 +30,8 @@ _END, _NAME, _DOUBLE, _SINGLE, _UNCLOSED, _BARE = range(1, 7)  # its groups
 # are off where archived pages are shown, so that browsers parse what it holds.
 _RAW = frozenset(("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes"))
 _RAW_END = {name: re.compile(rf"</{name}(?=[{_BLANK}/>])", re.IGNORECASE) for name in _RAW}
+_SPECIAL = re.compile(r"""[&<"']""")
+_SPECIAL_BARE = re.compile(rf"""[&<>"'=`{_BLANK}]""")
 _ESCAPES = {"&": "&amp;", "<": "&lt;", '"': "&quot;"}
 _REFERENCE = re.compile(r"&(?:#[0-9]+;?|#[xX][0-9a-fA-F]+;?|[A-Za-z0-9]+(?:;|(?P<equals>=)?))")
 
@@ -59,22 +61,18 @@ class Element(NamedTuple):
 def start_tags(text: str, names: frozenset[str] | None = None) -> Iterator[Element]:
     """Every complete start tag of the document, in order. Never fails.
 
-    With `names` (in lower case) those may be left out that have no attribute of such a name,
-    unless what they hold is raw text.
+    With `names` (in lower case) only such attributes are read, and tags without any may be left
+    out unless what they hold is raw text.
     """
     markup = _markup(names)
     place = 0
     unclosed: set[str] = set()  # raw elements that have no end tag in the rest of the text
-    while match := markup.search(text, place):
-        place = match.end()
-        tag = match[1]
-        if tag is None:
-            continue
-        attributes, end = read_attributes(text, place)
+    while match := markup.match(text, place):
+        attributes, end = read_attributes(text, match.end(), names)
         if end is None:
             return  # the text ends inside of a tag: there is no tag
         place = end
-        name = tag.lower()
+        name = match[1].lower()
         raw_end = place
         if name == "plaintext":
             return
@@ -90,7 +88,7 @@ def start_tags(text: str, names: frozenset[str] | None = None) -> Iterator[Eleme
 
 @lru_cache(maxsize=8)
 def _markup(names: frozenset[str] | None) -> re.Pattern[str]:
-    """What is passed over, or a tag's name (its group).
+    """All that is passed over, in one step, and the name of the tag behind it (its group).
 
     Passed over are also tags as most are, plainly written and without any of these attributes:
     what is found there in one step is what a reading of them one by one would find.
@@ -98,36 +96,42 @@ def _markup(names: frozenset[str] | None) -> re.Pattern[str]:
     dull = ""
     if names is not None:
         raw, wanted = ("|".join(map(re.escape, sorted(some))) for some in (_RAW, names))
-        dull = rf"""<(?!(?i:{raw}|plaintext)[{_BLANK}/>])[A-Za-z][A-Za-z0-9-]*+
+        dull = rf"""|<(?!(?i:{raw}|plaintext)[{_BLANK}/>])[A-Za-z][A-Za-z0-9-]*+
             (?:[{_BLANK}]++(?!(?i:{wanted})[{_BLANK}=/>])[A-Za-z][A-Za-z0-9:_-]*+
              (?:=(?:"[^"<>]*+"|'[^'<>]*+'))?+)*+
-            [{_BLANK}]*+/?>|"""
+            [{_BLANK}]*+/?>"""
     return re.compile(
-        rf"""<!--(?:-?>|.*?(?:--!?>|\Z))        # a comment; unclosed, it lasts to the end
+        rf"""(?:[^<]++
+        |<!--(?:-?>|.*?(?:--!?>|\Z))            # a comment; unclosed, it lasts to the end
         |<[!?/][^>]*+                           # declaration, instruction, end tag
-        |{dull}<([A-Za-z][^{_BLANK}/>]*+)""",
+        {dull}
+        |<(?![A-Za-z])                          # text
+        )*+<([A-Za-z][^{_BLANK}/>]*+)""",
         re.DOTALL | re.VERBOSE,
     )
 
 
-def read_attributes(text: str, place: int) -> tuple[Sequence[Attribute], int | None]:
-    """The attributes of a tag whose name ends at `place`; the tag's end, None where it has none."""
+def read_attributes(
+    text: str, place: int, names: frozenset[str] | None = None
+) -> tuple[Sequence[Attribute], int | None]:
+    """The attributes of a tag whose name ends at `place`; the tag's end, None where it has none.
+
+    With `names` (in lower case) only those.
+    """
     found: list[Attribute] = []
     while match := _ATTRIBUTE.match(text, place):
         kind, end = match.lastindex, match.end()
         if kind == _END:
             return found, end
-        if kind in (_DOUBLE, _SINGLE):
-            start = match.start(kind) - 1
-        elif kind == _UNCLOSED or end in (place, len(text)):
+        if kind == _UNCLOSED or (kind in (_NAME, _BARE) and end in (place, len(text))):
             break
-        elif kind == _BARE:
-            start = match.start(kind)
-        else:  # an attribute without a value
-            place = end
-            continue
-        found.append(Attribute(match[_NAME].lower(), decode(match[kind]), start, end))
         place = end
+        if kind == _NAME:
+            continue  # an attribute without a value
+        name = match[_NAME].lower()
+        if names is None or name in names:
+            start = match.start(kind) - (kind != _BARE)
+            found.append(Attribute(name, decode(match[kind]), start, end))
     return found, None
 
 
@@ -153,6 +157,6 @@ def encode(value: str, quote: str) -> str:
     Neither quotes nor `<` stand in it unescaped, so that it fits wherever the old value stood,
     be it within a value of another attribute.
     """
-    special = r"""[&<"']""" if quote else rf"""[&<>"'=`{_BLANK}]"""
-    text = re.sub(special, lambda match: _ESCAPES.get(match[0], f"&#{ord(match[0])};"), value)
+    special = _SPECIAL if quote else _SPECIAL_BARE
+    text = special.sub(lambda match: _ESCAPES.get(match[0], f"&#{ord(match[0])};"), value)
     return f"{quote}{text}{quote}" if quote or text else '""'

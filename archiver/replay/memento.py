@@ -24,10 +24,10 @@ from archiver.replay.links import Links, asked_datetime, http_date, memento_path
 from archiver.replay.pages import Pages
 from archiver.replay.policy import accepts, is_sendable, memento_policy, original_fields
 from archiver.replay.rewrite import decode_html, rewrite_html
-from archiver.replay.stored import Found, Memento, Stored
+from archiver.replay.stored import Memento, Stored
 from archiver.replay.timemap import TimeMaps
 from archiver.replay.uris import BadAddressError, References, archived_url, ascii_url, moment, stamp
-from archiver.store.index import Around
+from archiver.store.mementos import Around, Found
 from archiver.wire.codings import decode_content
 from archiver.wire.spool import Content, pieces
 

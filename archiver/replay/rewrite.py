@@ -26,7 +26,9 @@ _READ = _URLS | _SRCSETS | _EMPTIED | {"data", "style", "target", "http-equiv", 
 _CANDIDATE = re.compile(r"([ \t\n\f\r,]*)([^ \t\n\f\r]+)")
 _DESCRIPTORS = re.compile(r"(?:[^,(]|\([^)]*\)?)*+")
 # Elements that a browser connects for whatever the policy says.
-_LAWLESS = re.compile(r"<(?:[\w.\-]{1,100}:)?(link|i?frame)(?=[ \t\n\f\r/>])", re.IGNORECASE)
+_LAWLESS = re.compile(
+    r"<(?:[\w.\-]{1,100}+:)?+(?=[lif])(link|i?frame)(?=[ \t\n\f\r/>])", re.IGNORECASE
+)
 _DEPTH = 2  # srcdoc within srcdoc; deeper ones are emptied
 _REFRESH = re.compile(
     r"(\s*+[\d.]*+(?:[;,]|\s)\s*+(?:url\s*=\s*+)?[\"']?)([^\"'\s][^\"']*)(.*)",

@@ -12,7 +12,7 @@ from archiver.replay.policy import Fields
 from archiver.replay.uris import MAX_URL, moment, resolve, stamp
 from archiver.store.base import key_of
 from archiver.store.catalogue import Catalogue
-from archiver.store.index import Around
+from archiver.store.mementos import Around, Found
 from archiver.store.spans import IndexRow, Span
 from archiver.store.veil import Redaction
 from archiver.store.warcs import Warcs
@@ -72,14 +72,6 @@ def leads_to_itself(capture: Capture | IndexRow) -> bool:
         return False
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """The capture of a URL that is nearest to a moment, if there is any, and its neighbours."""
-
-    capture: Capture | None
-    around: Around
-
-
 class Stored:
     """The archive as replay reads it.
 
@@ -126,7 +118,7 @@ class Stored:
 
     def withheld(self, url: str, digits: str = "") -> Redaction | None:
         """Why a URL is not shown, or, where all 14 digits name a second, what is of that one."""
-        return self.catalogue.withheld(url, moment(digits) if len(digits) == _DIGITS else None)
+        return self.catalogue.withheld(url, _second(digits))
 
     def found(self, url: str, at: datetime, digits: str = "") -> Found:
         """The memento of a URL that is nearest to a moment, in one look at the catalogue.
@@ -134,15 +126,10 @@ class Stored:
         Raises:
             WithheldError: where it, or, without digits, the URL may not be shown.
         """
-
-        def look() -> Found:
-            if hidden := self.withheld(url, digits):
-                raise WithheldError(hidden)
-            capture = self.nearest(url, at)
-            around = self.around(url, capture.captured_at) if capture else Around()
-            return Found(capture=capture, around=around)
-
-        return self.catalogue.at_once(look)
+        found = self.catalogue.memento(url, at + _HALF, is_memento, exactly=_second(digits))
+        if found.withheld:
+            raise WithheldError(found.withheld)
+        return found
 
     def load(self, capture: Capture) -> Memento:
         """Read a capture from its WARC; a revisit takes its payload from what it refers to.
@@ -186,3 +173,8 @@ class Stored:
 
 def _bare(record_id: str | None) -> str:
     return (record_id or "").strip("<>").lower()
+
+
+def _second(digits: str) -> datetime | None:
+    """The second that a timestamp names, if it names one."""
+    return moment(digits) if len(digits) == _DIGITS else None

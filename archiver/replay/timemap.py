@@ -21,7 +21,7 @@ from starlette.responses import Response
 from archiver.replay.links import JSON, LINK_FORMAT, Links, http_date, link
 from archiver.replay.stored import Stored, WithheldError
 from archiver.replay.uris import archived_url, ascii_url, moment
-from archiver.store.index import Around
+from archiver.store.mementos import Around
 from archiver.store.spans import IndexRow
 from archiver.store.veil import second_of
 

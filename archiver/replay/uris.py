@@ -47,11 +47,13 @@ def moment(digits: str) -> datetime:
     """
     if not digits.isascii() or not _STAMP.fullmatch(digits):
         raise BadAddressError("a timestamp has 14 digits: YYYYMMDDhhmmss")
+    full = digits + _EARLIEST[len(digits) :]
     try:
-        whole = datetime.strptime(digits + _EARLIEST[len(digits) :], "%Y%m%d%H%M%S")
+        year, month, day = int(full[:4]), int(full[4:6]), int(full[6:8])
+        hour, minute, second = int(full[8:10]), int(full[10:12]), int(full[12:])
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         raise BadAddressError(f"{digits} is no date and time") from None
-    return whole.replace(tzinfo=UTC)
 
 
 def archived_url(text: str) -> str:

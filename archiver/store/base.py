@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cache
 from itertools import islice
-from threading import local
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, Select, Table, bindparam, select
 from sqlalchemy.dialects.sqlite import Insert
@@ -21,7 +20,6 @@ from archiver.store.tables import outlet, tally, url
 from archiver.urls import urlkey
 
 BATCH = 1000
-_Done = TypeVar("_Done")
 
 
 class Store:
@@ -41,7 +39,6 @@ class Store:
         self._engine = engine
         self._reader = reading(engine)
         self._known: dict[str, dict[str, int]] = {}  # row numbers by name, by column
-        self._shared = local()  # `conn`: what this thread's reading methods share
 
     def _writing(self) -> AbstractContextManager[Connection]:
         return self._transaction(self._engine)
@@ -56,25 +53,7 @@ class Store:
         return receipted(engine, self.patience)
 
     def _reading(self) -> AbstractContextManager[Connection]:
-        shared: Connection | None = getattr(self._shared, "conn", None)
-        return self._reader.begin() if shared is None else nullcontext(shared)
-
-    def at_once(self, work: Callable[[], _Done]) -> _Done:
-        """What comes of some work whose methods that read share one transaction, in this thread.
-
-        They see the catalogue in one state (SQLite's; PostgreSQL's moves on between them), and it
-        costs one transaction. Where a server goes away, all of the work is done again.
-        """
-
-        def share() -> _Done:
-            with self._reader.begin() as conn:
-                self._shared.conn = conn
-                try:
-                    return work()
-                finally:
-                    del self._shared.conn
-
-        return self.patience.try_out(share, work.__name__)
+        return self._reader.begin()
 
     def _numbers(
         self, conn: Connection, column: Column[str], rows: Mapping[str, Mapping[str, Any]]

@@ -23,6 +23,7 @@ from archiver.store.leases import Leases
 from archiver.store.likenesses import Likenesses
 from archiver.store.lists import Lists
 from archiver.store.lookups import Lookups
+from archiver.store.mementos import Mementos
 from archiver.store.migrate import migrate
 from archiver.store.outletdays import OutletDays
 from archiver.store.patience import LONG
@@ -56,6 +57,7 @@ class Catalogue(
     Lookups,
     Referring,
     CaptureIndex,
+    Mementos,
     Days,
     OutletDays,
     Lists,

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from typing import Any, Literal
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
-    CompoundSelect,
     Connection,
     Select,
     and_,
@@ -21,7 +19,6 @@ from sqlalchemy import (
     select,
     true,
     tuple_,
-    union_all,
 )
 from sqlalchemy.sql import ColumnElement
 
@@ -29,17 +26,11 @@ from archiver.store import tables as t
 from archiver.store.base import Store, key_of
 from archiver.store.hiding import hides_anything, veil_of
 from archiver.store.spans import IndexRow, Place, Span
-from archiver.store.veil import LAST, Redaction, Scope, Veil, second_of
+from archiver.store.veil import LAST, Redaction, Scope, Veil
 
-_SECOND = timedelta(seconds=1)
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 _WALK = 200  # rows at a time, where those that are nearest are of no use
-MOST_SPELLINGS = 100  # of one urlkey that are asked for in one statement; SQLite takes 500 / 4
-
-_Way = Literal["first", "prev", "next", "last"]
-_BACK: dict[_Way, bool] = {"first": False, "prev": True, "next": False, "last": True}
 _SPELLINGS = select(t.url.c.id).where(t.url.c.urlkey == bindparam("key")).order_by(t.url.c.id)
-_SIMPLE = and_(t.capture.c.status.between(200, 599), t.capture.c.status != 304)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,16 +42,6 @@ class IndexPage:
 
     rows: list[IndexRow]
     after: Place | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Around:
-    """The captures of a URL that a memento leads to; `prev` and `next` are of other seconds."""
-
-    first: IndexRow | None = None
-    prev: IndexRow | None = None
-    next: IndexRow | None = None
-    last: IndexRow | None = None
 
 
 class CaptureIndex(Store):
@@ -100,48 +81,24 @@ class CaptureIndex(Store):
                 rows += map(IndexRow._make, conn.execute(more))
             after = rows[-1].place if len(rows) == limit else None
             if hides_anything(conn):
-                veil = _veil(conn, rows)
+                veil = veil_of_rows(conn, rows)
                 after = after and _past(after, rows[-1].url, veil, backwards)
-                rows = [row for row in rows if not _is_hidden(row, veil)]
+                rows = [row for row in rows if not is_hidden(row, veil)]
         return IndexPage(rows=rows, after=after)
 
-    def around(self, url: str, at: datetime, usable: Callable[[IndexRow], bool]) -> Around:
-        """The first and last capture of a URL (by urlkey), and those next to a moment's second.
 
-        `usable` says which count. One look-up of four steps into an index for each way to write
-        the URL; where one that is found is of no use or redacted, its neighbours are read.
-        """
-        key, second = key_of(url), second_of(at)
-        found: dict[_Way, IndexRow] = {}
-        with self._reading() as conn:
-            ids = spellings_of(conn, key)
-            rows: list[IndexRow] = []
-            if 0 < len(ids) <= MOST_SPELLINGS:
-                numbers = {f"id{place}": number for place, number in enumerate(ids)}
-                values = {**numbers, "second": second, "next": second + _SECOND}
-                rows = [IndexRow._make(row) for row in conn.execute(_ends(len(ids)), values)]
-            veil = _veil(conn, rows) if hides_anything(conn) else Veil()
-            for way, back in _BACK.items():
-                near = [row for row in rows if _is_of(way, row, second)]
-                best = (max if back else min)(near, key=_place, default=None)
-                if best is None and len(ids) <= MOST_SPELLINGS:
-                    continue
-                if best is None or not usable(best) or _is_hidden(best, veil):
-                    best = first_usable(conn, key, _of_way(way, second), back, usable)
-                if best is not None:
-                    found[way] = best
-        return Around(**found)
-
-
-def _place(row: IndexRow) -> Place:
+def place_of(row: IndexRow) -> Place:
+    """Where a row stands in the index."""
     return row.place
 
 
-def _veil(conn: Connection, rows: Sequence[IndexRow]) -> Veil:
+def veil_of_rows(conn: Connection, rows: Sequence[IndexRow]) -> Veil:
+    """What hides something of these rows."""
     return veil_of(conn, {row.url for row in rows}, {row.digest for row in rows})
 
 
-def _is_hidden(row: IndexRow, veil: Veil) -> bool:
+def is_hidden(row: IndexRow, veil: Veil) -> bool:
+    """Whether a row may not be shown."""
     return veil.of(row.url, row.at, row.digest) is not None
 
 
@@ -165,7 +122,8 @@ def _columns() -> Select[Any]:
     )
 
 
-def _joined() -> Select[Any]:
+def select_rows() -> Select[Any]:
+    """Every column of an `IndexRow`, of captures and their URLs."""
     return (
         _columns()
         .join_from(t.url, t.capture, t.capture.c.url_id == t.url.c.id)
@@ -207,14 +165,14 @@ def _of_key(
     taken = t.capture.c
     order = [taken.at, taken.file_id, taken.offset]
     order = [column.desc() for column in order] if backwards else order  # type: ignore[misc]
-    wanted = _joined().where(t.url.c.id == bindparam("number"), *where)
+    wanted = select_rows().where(t.url.c.id == bindparam("number"), *where)
     wanted = wanted.order_by(*order).limit(limit)
     ids = spellings_of(conn, key)
     rows = [
         IndexRow._make(row) for number in ids for row in conn.execute(wanted, {"number": number})
     ]
     if len(ids) > 1:
-        rows.sort(key=_place, reverse=backwards)
+        rows.sort(key=place_of, reverse=backwards)
     return rows[:limit]
 
 
@@ -231,8 +189,8 @@ def _across(span: Span, start: Place | None, backwards: bool) -> Select[Any]:
     elif start is not None and start.urlkey >= span.first:
         first = url.urlkey > start.urlkey
     if backwards:
-        return _joined().where(first, end).order_by(*(column.desc() for column in order))
-    return _joined().where(first, end).order_by(*order)
+        return select_rows().where(first, end).order_by(*(column.desc() for column in order))
+    return select_rows().where(first, end).order_by(*order)
 
 
 def _past(after: Place, url: str, veil: Veil, backwards: bool) -> Place:
@@ -245,41 +203,6 @@ def _past(after: Place, url: str, veil: Veil, backwards: bool) -> Place:
             key = folder if backwards else folder + LAST
             return Place(key, _EARLIEST, 0, 0, 0)
     return after
-
-
-@lru_cache(maxsize=8)
-def _ends(count: int) -> CompoundSelect[Any]:
-    """Of so many URLs each: first and last capture, and those before and after a second."""
-    at = t.capture.c.at
-    ways = (
-        (true(), at),
-        (true(), at.desc()),
-        (at < bindparam("second"), at.desc()),
-        (at >= bindparam("next"), at),
-    )
-    parts = [
-        _joined()
-        .where(t.url.c.id == bindparam(f"id{number}"), _SIMPLE, where)
-        .order_by(order)
-        .limit(1)
-        .subquery()
-        .select()
-        for number in range(count)
-        for where, order in ways
-    ]
-    return union_all(*parts)
-
-
-def _of_way(way: _Way, second: datetime) -> list[ColumnElement[bool]]:
-    at = t.capture.c.at
-    times = {"prev": [at < second], "next": [at >= second + _SECOND]}
-    return [_SIMPLE, *times.get(way, [])]
-
-
-def _is_of(way: _Way, row: IndexRow, second: datetime) -> bool:
-    if way == "prev":
-        return row.at < second
-    return way != "next" or row.at >= second + _SECOND
 
 
 def first_usable(
@@ -303,7 +226,7 @@ def walk(
     begin: ColumnElement[bool] = true()
     while True:
         rows = _of_key(conn, key, [*where, begin], backwards, _WALK)
-        veil = _veil(conn, rows)
+        veil = veil_of_rows(conn, rows)
         yield from ((row, veil.of(row.url, row.at, row.digest)) for row in rows)
         if len(rows) < _WALK:
             return

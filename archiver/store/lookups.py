@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    CompoundSelect,
     Connection,
     Row,
     Select,
     and_,
-    bindparam,
     func,
-    or_,
     select,
     tuple_,
-    union_all,
 )
-from sqlalchemy.sql import ColumnElement
 
 from archiver.model import Capture, CaptureKind, ExtractionState
 from archiver.store import tables as t
 from archiver.store.base import Store, key_of
-from archiver.store.captures import BROKEN_OFF, RETRY_STATUSES, select_captures, to_capture
+from archiver.store.captures import select_captures, to_capture
 from archiver.store.hiding import hides_payloads, shown_of, veil_of, visible
-from archiver.store.index import MOST_SPELLINGS, during, first_usable, spellings_of
 from archiver.store.revisions import shown_revisions
-from archiver.store.spans import IndexRow
 from archiver.store.veil import LAST, Redaction, Scope, Veil
 
 
@@ -108,67 +100,6 @@ class Lookups(Store):
                 ]
             ]
 
-    def nearest(
-        self,
-        url: str,
-        at: datetime,
-        usable: Callable[[Capture | IndexRow], bool] = lambda one: True,
-    ) -> Capture | None:
-        """The capture of a URL (by urlkey) nearest in time that can be replayed.
-
-        That is any that has an answer and is `usable`, but not a 304, which has no page, nor what
-        is redacted. Of two as near the earlier one. Two steps into an index for each way to write
-        the URL, however many captures there are; more where those that are nearest will not do.
-        """
-        capture, key = t.capture.c, key_of(url)
-        with self._reading() as conn:
-            ids = spellings_of(conn, key)
-            found: list[Capture] = []
-            if 0 < len(ids) <= MOST_SPELLINGS:
-                values = {f"id{place}": number for place, number in enumerate(ids)}
-                rows = conn.execute(_beside(len(ids)), {**values, "at": at})
-                found = [to_capture(row) for row in rows]
-            shown = [one for one in visible(conn, found) if usable(one)]
-            if len(shown) < len(found) or len(ids) > MOST_SPELLINGS:
-                sides = (capture.at <= at, True), (capture.at > at, False)
-                near = [
-                    first_usable(conn, key, [capture.status != 304, side], backwards, usable)
-                    for side, backwards in sides
-                ]
-                shown = [_taken(conn, row) for row in near if row is not None]
-        return min(
-            shown, key=lambda one: (abs(one.captured_at - at), one.captured_at), default=None
-        )
-
-    def newest(
-        self,
-        url: str,
-        usable: Callable[[IndexRow], bool] = lambda one: True,
-        *,
-        until: datetime | None = None,
-        exactly: bool = False,
-        final: bool = False,
-    ) -> Capture | None:
-        """The newest capture of a URL (by urlkey) that has an answer, is no 304 and not redacted.
-
-        Args:
-            url: canonical.
-            usable: says which captures count.
-            until: none after this moment.
-            exactly: none of another way to write the URL.
-            final: none of a server's trouble or a block, nor one that was broken off.
-        """
-        taken = t.capture.c
-        where = [taken.status.between(200, 599), taken.status != 304, *during(None, until)]
-        if exactly:
-            where.append(t.url.c.url == url)
-        if final:
-            where += [taken.status < 500, taken.status.not_in(RETRY_STATUSES)]
-            where.append(or_(taken.truncated.is_(None), taken.truncated.not_in(BROKEN_OFF)))
-        with self._reading() as conn:
-            row = first_usable(conn, key_of(url), where, True, usable)
-            return _taken(conn, row) if row is not None else None
-
     def capture_list(
         self,
         *,
@@ -212,35 +143,6 @@ class Lookups(Store):
                 step = wanted.where(tuple_(url.urlkey, url.id) > place)
                 step = step.order_by(url.urlkey, url.id).limit(limit)
         return found[:limit]
-
-
-@lru_cache(maxsize=8)
-def _beside(count: int) -> CompoundSelect[Any]:
-    """Of so many URLs each: the capture before a moment and that after it, made once."""
-    capture = t.capture.c
-    at: ColumnElement[datetime] = bindparam("at")
-    sides = (capture.at <= at, capture.at.desc()), (capture.at > at, capture.at.asc())
-    parts = [
-        select_captures(capture.url_id == bindparam(f"id{number}"), capture.status != 304, side)
-        .order_by(order)
-        .limit(1)
-        .subquery()
-        .select()
-        for number in range(count)
-        for side, order in sides
-    ]
-    return union_all(*parts)
-
-
-def _taken(conn: Connection, row: IndexRow) -> Capture:
-    taken = t.capture.c
-    there = and_(
-        taken.url_id == row.url_id,
-        taken.at == row.at,
-        taken.file_id == row.file_id,
-        taken.offset == row.offset,
-    )
-    return to_capture(conn.execute(select_captures(there)).one())
 
 
 def _shown(conn: Connection, page: Sequence[Row[*tuple[Any, ...]]]) -> list[CapturedUrl]:

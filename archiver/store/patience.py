@@ -50,8 +50,6 @@ def make_patient(kind: type[Any]) -> None:
 def _patient(method: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(method)
     def again(self: Any, *args: Any, **named: Any) -> Any:
-        if hasattr(self._shared, "conn"):  # all of what shares it is done again
-            return method(self, *args, **named)
         # what is given as an iterator can be read once only
         given = [list(one) if isinstance(one, Iterator) else one for one in args]
         return self.patience.try_out(lambda: method(self, *given, **named), method.__name__)

@@ -17,16 +17,13 @@ from archiver.store.base import Store, key_of
 from archiver.store.engine import insert
 from archiver.store.hiding import (
     below,
-    hides_anything,
-    hides_payloads,
     to_redaction,
     veil_of,
     whole_veil,
 )
 from archiver.store.identity import plain_or_same
-from archiver.store.index import during, walk
 from archiver.store.tombstones import LIFT, REDACT, REMOVE, REWRITE, Event, events_of, removal_event
-from archiver.store.veil import LAST, Redaction, Replaced, Scope, Veil, What, keys_of, second_of
+from archiver.store.veil import LAST, Redaction, Replaced, Scope, Veil, What, keys_of
 
 _SECOND = timedelta(seconds=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -83,27 +80,6 @@ class Redactions(Store):
         """What of that concerns these URLs; one look-up in an index."""
         with self._reading() as conn:
             return veil_of(conn, urls)
-
-    def withheld(self, url: str, at: datetime | None = None) -> Redaction | None:
-        """Why nothing is shown of a URL, or of what was captured of it in the second `at`.
-
-        None where something is, or where there is nothing to show anyway.
-        """
-        with self._reading() as conn:
-            if not hides_anything(conn):
-                return None
-            veil = veil_of(conn, [url])
-            found = veil.of_url(url)
-            if found is not None or not (veil.finer or hides_payloads(conn)):
-                return found
-            second = second_of(at) if at is not None else None
-            until = second + _SECOND - _MICROSECOND if second is not None else None
-            first = None
-            for _, hidden in walk(conn, key_of(url), during(second, until)):
-                if hidden is None:
-                    return None
-                first = first or hidden
-        return first
 
     def spellings(self, url: str) -> list[str]:
         """All URLs that are one page with this one, as far as is known, sorted; it is one itself.

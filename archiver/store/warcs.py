@@ -98,6 +98,7 @@ class Warcs:
         self._lookup = lookup
         self._cache = cache
         self._copied: set[str] = set()
+        self._inside: set[str] = set()
 
     @classmethod
     def of(cls, loaded: Loaded, catalogue: Catalogue) -> Warcs:
@@ -169,6 +170,8 @@ class Warcs:
         Raises:
             WarcError: a name that leads out of the folder.
         """
-        if not (self.folder / name).resolve().is_relative_to(self.folder.resolve()):
-            raise WarcError("this file is outside of the archive", thing=name)
+        if name not in self._inside:  # to follow links costs as much as to read a record
+            if not (self.folder / name).resolve().is_relative_to(self.folder.resolve()):
+                raise WarcError("this file is outside of the archive", thing=name)
+            self._inside.add(name)
         return resolve(self.folder, name)

@@ -42,8 +42,10 @@ def resolve(folder: Path, name: str) -> Path:
     sees a rename between the look and the opening.
     """
     path = folder / name
+    if path.exists():
+        return path
     being_written = beside(path, OPEN)
-    return being_written if not path.exists() and being_written.exists() else path
+    return being_written if being_written.exists() else path
 
 
 def open_warc(path: Path) -> int:

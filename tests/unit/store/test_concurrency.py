@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event, select
@@ -16,7 +15,6 @@ from archiver.store.catalogue import Catalogue
 from archiver.store.tables import outlet, revision, url
 
 PROCESSES = 4
-PAGE = "https://news.sky.com/1"
 
 
 def test_four_processes_of_two_threads_write_at_once(database: str) -> None:
@@ -106,18 +104,3 @@ def test_every_writer_takes_rows_in_the_same_order(catalogue: Catalogue) -> None
         assert max(len(rows) for rows in statements) > 2, start
         for rows in statements:
             assert rows == sorted(rows), start  # type: ignore[type-var]  # texts or numbers
-
-
-def test_what_is_read_at_once_is_of_one_state(tmp_path: Path) -> None:
-    with Catalogue.open(f"sqlite:///{tmp_path}/catalogue.sqlite", create=True) as catalogue:
-        catalogue.add_captures([make_capture(PAGE)])
-
-        def look() -> list[int]:
-            before = catalogue.capture_count(PAGE)
-            with ThreadPoolExecutor(1) as other:
-                other.submit(catalogue.add_captures, [make_capture(PAGE, after(hours=1))]).result()
-                there = other.submit(catalogue.capture_count, PAGE).result()
-            return [before, there, catalogue.capture_count(PAGE)]
-
-        assert catalogue.at_once(look) == [1, 2, 1]
-        assert catalogue.capture_count(PAGE) == 2

@@ -102,22 +102,6 @@ def test_a_read_that_breaks_off_is_done_again(catalogue: Catalogue) -> None:
     assert broken.times == 1
 
 
-def test_all_that_shares_a_transaction_is_done_again(catalogue: Catalogue) -> None:
-    catalogue.add_captures([make_capture(PAGE)])
-    broken, begun = Broken(catalogue), []
-
-    def look() -> tuple[int, object]:
-        begun.append(1)
-        count = catalogue.capture_count(PAGE)
-        if len(begun) == 1:
-            broken.at("SELECT")
-        return count, catalogue.nearest(PAGE, START)
-
-    count, nearest = catalogue.at_once(look)
-    assert (count, len(begun), broken.times) == (1, 2, 1)
-    assert nearest is not None
-
-
 def test_a_commit_that_never_came_is_done_again(catalogue: Catalogue) -> None:
     broken = Broken(catalogue)
     broken.before_commit()

@@ -102,7 +102,6 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "capture_count": lambda c: c.capture_count(PAGE),
     "captures_of": lambda c: c.captures_of(PAGE),
     "nearest": lambda c: c.nearest(PAGE, START),
-    "at_once": lambda c: c.at_once(lambda: c.nearest(PAGE, START)),
     "nearest of those of use": lambda c: c.nearest(PAGE, START, lambda one: False),
     "newest": lambda c: c.newest(PAGE, until=START),
     "newest of those of use": lambda c: c.newest(
@@ -113,6 +112,7 @@ QUESTIONS: dict[str, Callable[[Catalogue], object]] = {
     "index_page after another": lambda c: c.index_page(SITE, start=PLACE),
     "index_page before another": lambda c: c.index_page(SITE, start=PLACE, backwards=True),
     "index_page of a URL": lambda c: c.index_page(Span(first=KEY), start=PLACE, inclusive=True),
+    "memento": lambda c: c.memento(PAGE, START, lambda one: True, exactly=START),
     "around": lambda c: c.around(PAGE, START, lambda one: True),
     "around where nothing is of use": lambda c: c.around(PAGE, START, lambda one: False),
     "capture_days": lambda c: c.capture_days(PAGE),
