@@ -30,8 +30,8 @@ $(VENV)/dev: pyproject.toml | $(BIN)/python
 demo: $(VENV)/core ## set up, crawl the bundled outlet twice, then serve replay until Ctrl-C
 	$(BIN)/archiver demo $(DEMO)
 
-# Two processes, each with whole files: most tests wait for others most of the time.
-PARALLEL ?= -n 2 --dist loadfile
+# Three processes, each with whole files: most tests wait for others most of the time.
+PARALLEL ?= -n 3 --dist loadfile
 
 test: $(VENV)/dev ## set up and run all tests
 	$(BIN)/python -m pytest $(PARALLEL) $(TESTS)
