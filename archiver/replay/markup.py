@@ -126,7 +126,7 @@ def read_attributes(
         if kind == _UNCLOSED or (kind in (_NAME, _BARE) and end in (place, len(text))):
             break
         place = end
-        if kind == _NAME:
+        if kind is None or kind == _NAME:
             continue  # an attribute without a value
         name = match[_NAME].lower()
         if names is None or name in names:
