@@ -10,8 +10,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from w3lib.encoding import http_content_type_encoding
@@ -30,6 +33,8 @@ from archiver.replay.uris import BadAddressError, References, archived_url, asci
 from archiver.store.mementos import Around, Found
 from archiver.wire.codings import decode_content
 from archiver.wire.spool import Content, pieces
+
+_Done = TypeVar("_Done")
 
 MAX_TEXT = 32_000_000  # bytes of a page or style sheet, decoded, that are rewritten
 
@@ -52,7 +57,7 @@ def requested(request: Request) -> str:
 
 
 class Archive:
-    """The endpoints of the archive origin; all read only, to be called in threads.
+    """The endpoints of the archive origin; all read only, those that are not async for threads.
 
     Args:
         stored: where mementos come from.
@@ -70,22 +75,29 @@ class Archive:
         self._timemaps = TimeMaps(stored, self._links)
         self._policies = {raw: memento_policy(ui_origins, raw=raw) for raw in (False, True)}
 
-    def memento(self, request: Request) -> Response:
-        """`/{timestamp}/{url}` and `/{timestamp}id_/{url}`."""
+    async def memento(self, request: Request) -> Response:
+        """`/{timestamp}/{url}` and `/{timestamp}id_/{url}`.
+
+        What takes a few milliseconds is done at once: to pass it to a thread and back, and the
+        interpreter's lock to and fro, takes as long again.
+        """
         address = requested(request)
         match = _ADDRESS.fullmatch(address)
         if match is None:
             if match := _NO_TIME.fullmatch(address):
-                return self._negotiated(request, archived_url(match[2]), match[1] or "")
+                url, mode = archived_url(match[2]), match[1] or ""
+                return await run_in_threadpool(self._negotiated, request, url, mode)
             raise BadAddressError("there is nothing at this address", status=404)
         digits, mode, text = match[1], match[2] or "", match[3]
         url, at = archived_url(text), moment(digits)
-        found = self._stored.found(url, at, digits)
-        if found.capture is None:
-            return self._missing(request, url, digits)
-        if digits != stamp(found.capture.captured_at):
-            return self._redirect(request, found.capture, mode)
-        return self._memento(request, found.capture, found.around, mode)
+        find = partial(self._stored.found, url, at, digits)
+        found = await _done(find, at_once=self._stored.is_near)
+        if (capture := found.capture) is None:
+            return await run_in_threadpool(self._missing, request, url, digits)
+        if digits != stamp(capture.captured_at):
+            return self._redirect(request, capture, mode)
+        give = partial(self._memento, request, capture, found.around, mode)
+        return await _done(give, at_once=self._stored.is_quick(capture))
 
     def timegate(self, request: Request) -> Response:
         """`/timegate/{url}`: a redirect to the memento nearest to Accept-Datetime, or newest."""
@@ -207,6 +219,10 @@ class Archive:
     def _redirect(request: Request, capture: Capture, mode: str = "") -> Response:
         path = memento_path(capture.url, capture.captured_at, mode)
         return Response(status_code=302, headers={"Location": gate_of(request) + path})
+
+
+async def _done(work: Callable[[], _Done], *, at_once: bool) -> _Done:
+    return work() if at_once else await run_in_threadpool(work)
 
 
 def _response(body: Content, status: int) -> Response:

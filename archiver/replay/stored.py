@@ -24,6 +24,7 @@ from archiver.wire.spool import Content
 # A timestamp names a whole second: its middle is nearer to all captures in it than any other.
 _HALF = timedelta(milliseconds=500)
 _DIGITS = 14  # of a timestamp that names a second
+_QUICK = 250_000  # bytes of a body, decoded, that is read and rewritten in some milliseconds
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,6 +84,21 @@ class Stored:
     def __init__(self, catalogue: Catalogue, warcs: Warcs) -> None:
         self.catalogue = catalogue
         self._warcs = warcs
+
+    @property
+    def is_near(self) -> bool:
+        """Whether the catalogue answers without waiting for anybody."""
+        return self.catalogue.is_file
+
+    def is_quick(self, capture: Capture) -> bool:
+        """Whether a capture is read in a moment: it is small, and stands on this machine."""
+        small = capture.body_size is not None and capture.body_size <= _QUICK
+        return (
+            small
+            and self.is_near
+            and capture.record_type == "response"
+            and self._warcs.is_here(capture.warc.file)
+        )
 
     def nearest(self, url: str, at: datetime) -> Capture | None:
         """The capture of a URL that is nearest to the second `at`; None where there is none."""

@@ -36,7 +36,8 @@ class BadAddressError(ValueError):
 
 def stamp(at: datetime) -> str:
     """The 14 digits of a moment in UTC."""
-    return at.astimezone(UTC).strftime("%Y%m%d%H%M%S")
+    at = at.astimezone(UTC)
+    return f"{at.year:04}{at.month:02}{at.day:02}{at.hour:02}{at.minute:02}{at.second:02}"
 
 
 def moment(digits: str) -> datetime:

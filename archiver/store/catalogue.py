@@ -109,6 +109,11 @@ class Catalogue(
             raise
         return cls(engine, patience=patience)
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a file, and no server that may be slow or away."""
+        return self._engine.dialect.name == "sqlite"
+
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()

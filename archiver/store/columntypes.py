@@ -81,6 +81,7 @@ def _pack_known(text: str) -> bytes | None:
     return packed if len(packed) == 1 + _PACKED_LENGTH[packed[:1]] else None
 
 
+@lru_cache(maxsize=256)  # a page that did not change has one digest in many rows
 def unpack(packed: bytes) -> str:
     """The text that was given to `pack`."""
     form, value = packed[:1], packed[1:]

@@ -40,7 +40,7 @@ _MARKS = (
 )
 _FOLDERS = 50  # redacted ones in one condition, since SQLite bounds how deep one may be
 _SECOND = timedelta(seconds=1)
-_ANY = select(t.redaction.c.id).where(t.redaction.c.lifted.is_(None)).limit(1)
+IN_FORCE = select(t.redaction.c.id).where(t.redaction.c.lifted.is_(None)).limit(1)
 
 
 def veil_of(conn: Connection, urls: Iterable[str], digests: Iterable[str | None] = ()) -> Veil:
@@ -140,7 +140,7 @@ def whole_veil(conn: Connection) -> Veil:
 
 def hides_anything(conn: Connection) -> bool:
     """Whether any redaction is in force; most archives have none."""
-    return conn.scalar(_ANY) is not None
+    return conn.scalar(IN_FORCE) is not None
 
 
 def hides_payloads(conn: Connection) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     or_,
+    select,
     true,
     union_all,
 )
@@ -24,14 +25,13 @@ from archiver.model import Capture
 from archiver.store import tables as t
 from archiver.store.base import Store, key_of
 from archiver.store.captures import BROKEN_OFF, RETRY_STATUSES, select_captures, to_capture
-from archiver.store.hiding import hides_anything, hides_payloads, veil_of, visible
+from archiver.store.hiding import IN_FORCE, hides_anything, hides_payloads, veil_of, visible
 from archiver.store.index import (
     during,
     first_usable,
     is_hidden,
     place_of,
     select_rows,
-    spellings_of,
     veil_of_rows,
     walk,
 )
@@ -44,6 +44,11 @@ _MOST_SPELLINGS = 100  # of one urlkey that are asked for in one statement; SQLi
 
 _Way = Literal["first", "prev", "next", "last"]
 _BACK: dict[_Way, bool] = {"first": False, "prev": True, "next": False, "last": True}
+_SPELLINGS = (
+    select(t.url.c.id, IN_FORCE.scalar_subquery())
+    .where(t.url.c.urlkey == bindparam("key"))
+    .order_by(t.url.c.id)
+)
 _SIMPLE = and_(t.capture.c.status.between(200, 599), t.capture.c.status != 304)
 
 
@@ -81,12 +86,10 @@ class Mementos(Store):
 
         `exactly`: a second that is asked for, of which everything may be withheld.
         """
-        key = key_of(url)
         with self._reading() as conn:
-            veiled = hides_anything(conn)
-            if veiled and (redaction := _withheld(conn, url, exactly)):
+            page = _Page.of(conn, url)
+            if page.veiled and (redaction := _withheld(conn, url, exactly)):
                 return Found(withheld=redaction)
-            page = _Page(conn, key, spellings_of(conn, key), veiled)
             capture = page.nearest(at, usable)
             if capture is None:
                 return Found()
@@ -166,7 +169,9 @@ class _Page:
     @classmethod
     def of(cls, conn: Connection, url: str) -> _Page:
         key = key_of(url)
-        return cls(conn, key, spellings_of(conn, key), hides_anything(conn))
+        rows = conn.execute(_SPELLINGS, {"key": key}).all()
+        veiled = rows[0][1] is not None if rows else hides_anything(conn)
+        return cls(conn, key, [row[0] for row in rows], veiled)
 
     def nearest(self, at: datetime, usable: Callable[[Capture | IndexRow], bool]) -> Capture | None:
         rows = list(self._at_once(_beside, {"at": at}))

@@ -268,7 +268,7 @@ def test_every_question_is_asked() -> None:
     # these only insert, or find a WARC file by its name or list them, or read all there is for
     # an audit or after a crash, or are no questions
     unasked = {"add_problems", "open_file", "close_file", "files", "open", "close", "shared"}
-    unasked |= {"set_alert", "prune", "claim"}
+    unasked |= {"set_alert", "prune", "claim", "is_file"}
     unasked |= {"places", "close_unused_file", "keep_host_state", "keep_robots"}
     # for a WARC file that is written anew all captures are read, since there is no index by file
     unasked |= {"replace_file", "revisits_of"}
