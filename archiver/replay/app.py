@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -52,7 +52,10 @@ class Origins:
         origins: Mapping[str, tuple[ASGIApp, Mapping[str, str]]],
         worker: tuple[str, str],
     ) -> None:
-        self._origins = origins
+        self._origins = {
+            host: (app, [(name.lower().encode(), value.encode()) for name, value in fields.items()])
+            for host, (app, fields) in origins.items()
+        }
         self._worker = worker
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -71,9 +74,9 @@ class Origins:
 
         async def send_with_fields(message: Message) -> None:
             if message["type"] == "http.response.start":
-                answer = MutableHeaders(scope=message)
-                for name, value in fields.items():
-                    answer.setdefault(name, value)
+                headers = message["headers"]
+                there = {name for name, _ in headers}
+                headers.extend(field for field in fields if field[0] not in there)
             await send(message)
 
         await app(scope, receive, send_with_fields)

@@ -15,6 +15,8 @@ MAX_URL = 8_000  # characters; longer ones are refused, no server of news takes 
 _STAMP = re.compile(r"\d{4}(?:\d\d){0,5}")
 _EARLIEST = "00000101000000"  # what a shortened timestamp is filled up with
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.\-]*):")
+_BLANK = re.compile("[\x00-\x20\x7f]")
+_FOLDED = re.compile(r"^(https?):/(?=[^/])", re.IGNORECASE)
 _SPECIAL = re.compile(r"(https?):(/*)(.*)", re.IGNORECASE | re.DOTALL)
 # References as most are: no step to a folder above, nothing that a browser reads otherwise.
 _PLAIN = re.compile(
@@ -66,9 +68,9 @@ def archived_url(text: str) -> str:
     """
     if len(text) > MAX_URL:
         raise BadAddressError(f"the URL has more than {MAX_URL} characters", status=414)
-    if any(char <= " " or char == "\x7f" for char in text):
+    if _BLANK.search(text):
         raise BadAddressError("the URL holds a space or a control character")
-    text = re.sub(r"(?i)^(https?):/(?=[^/])", r"\1://", text)  # proxies fold double slashes
+    text = _FOLDED.sub(r"\1://", text)  # proxies fold double slashes
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname, parts.port  # .port raises on a bad one

@@ -116,12 +116,11 @@ class Warcs:
             StorageError: its store cannot be opened at all.
         """
         path = self.path(name)
-        if path.exists():
-            try:
-                return FileSource.of(path)
-            except WarcError:
-                if path.exists():
-                    raise  # else it went in between, which its copy outlives
+        try:
+            return FileSource.of(path)
+        except WarcError:
+            if path.exists():
+                raise  # else it is not here, which its copy may be
         known = self._lookup(name)
         if known is not None and known.copy_url is None and known.machine is not None:
             raise WarcError(
