@@ -75,8 +75,10 @@ class Target:
 
             def do_GET(self) -> None:
                 host = self.headers["Host"].partition(":")[0]
+                # What it sent before it ended, the kernel sends on while a cable is pulled.
+                process = self.process if is_running(self.process) else 0
                 target.log.append(
-                    Asked(process=self.process, host=host, path=self.path, at=time.monotonic())
+                    Asked(process=process, host=host, path=self.path, at=time.monotonic())
                 )
                 if self.path == "/robots.txt":
                     self._answer("text/plain", b"User-agent: *\nAllow: /\n")
@@ -151,6 +153,15 @@ class Target:
                 key = f"http://{line.host}{line.path}"
                 times[key] = times.get(key, 0) + 1
         return {key: number for key, number in times.items() if number > 1}
+
+
+def is_running(process: int) -> bool:
+    """Whether a process has not ended (proc_pid_stat(5)); one that is no more waited for has."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text("ascii", "replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in ("Z", "X")
 
 
 def process_at(address: str, port: int, beside: int | None = None) -> int:
