@@ -76,7 +76,8 @@ class Origins:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
                 there = {name for name, _ in headers}
-                headers.extend(field for field in fields if field[0] not in there)
+                missing = [field for field in fields if field[0] not in there]
+                message["headers"] = [*headers, *missing]
             await send(message)
 
         await app(scope, receive, send_with_fields)

@@ -100,10 +100,6 @@ class Stored:
             and self._warcs.is_here(capture.warc.file)
         )
 
-    def nearest(self, url: str, at: datetime) -> Capture | None:
-        """The capture of a URL that is nearest to the second `at`; None where there is none."""
-        return self.catalogue.nearest(url, at + _HALF, is_memento)
-
     def mementos(
         self,
         url: str,

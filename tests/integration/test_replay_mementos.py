@@ -41,6 +41,8 @@ def test_original_fields_are_renamed_and_cookies_dropped(site: Served) -> None:
 @pytest.mark.parametrize("mode", ["", "id_"])
 def test_archived_answers_are_sandboxed(site: Served, mode: str) -> None:
     headers = get(site, f"/{T1}{mode}/{STORY}").headers
+    names = [name for name, _ in headers.raw]
+    assert len(names) == len(set(names)), "a second policy would hold as well"
     assert "sandbox" in headers["content-security-policy"]
     assert "allow-scripts" not in headers["content-security-policy"]
     assert headers["referrer-policy"] == "no-referrer"

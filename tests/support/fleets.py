@@ -71,12 +71,15 @@ class Target:
                 address, port = self.client_address[:2]
                 beside = target.hosts.get(address)
                 self.process = process_at(address, port, beside.keeper if beside else None)
+                self.by_cable = beside is not None
                 target.unknown += self.process == 0
 
             def do_GET(self) -> None:
                 host = self.headers["Host"].partition(":")[0]
-                # What it sent before it ended, the kernel sends on while a cable is pulled.
-                process = self.process if is_running(self.process) else 0
+                # What a process had sent, the kernel sends once more when a cable is plugged in
+                # again, though the process has ended meanwhile.
+                late = self.by_cable and not is_running(self.process)
+                process = 0 if late else self.process
                 target.log.append(
                     Asked(process=process, host=host, path=self.path, at=time.monotonic())
                 )
@@ -156,7 +159,7 @@ class Target:
 
 
 def is_running(process: int) -> bool:
-    """Whether a process has not ended (proc_pid_stat(5)); one that is no more waited for has."""
+    """Whether a process has not ended (proc_pid_stat(5)); a zombie has, a stopped one has not."""
     try:
         stat = Path(f"/proc/{process}/stat").read_text("ascii", "replace")
     except OSError:

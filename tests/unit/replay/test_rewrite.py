@@ -106,6 +106,11 @@ def test_everything_else_stays(html: str) -> None:
     assert rewritten(html) == html
 
 
+def test_a_link_that_the_text_ends_in_is_seen_to_all_the_same() -> None:
+    html = '<link rel="preconnect" href="https://cdn.example/"'
+    assert rewritten(html) == html.replace("https:", f"{PREFIX}https:")
+
+
 def test_a_base_counts_from_where_it_stands_and_only_once() -> None:
     html = '<img src=a><base href="/b/"><img src=a><base href="/c/"><img src=a>'
     found = re.findall(r"img src=(\S+)>", rewritten(html))
