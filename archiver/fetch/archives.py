@@ -130,7 +130,7 @@ def _of_files(paths: Sequence[Path], loaded: Loaded, scratch: Path) -> tuple[Cat
             if tried.damage:
                 logger.warning("%s: %d damaged places passed over", path, len(tried.damage))
             names |= {row.capture.warc.file: path for row in tried.rows}
-            add_rows(catalogue, [replace(row, discovery=None) for row in tried.rows])
+            add_rows(catalogue, (replace(row, discovery=None) for row in tried.rows))
         if any(path.parent.resolve() == loaded.warc_folder.resolve() for path in paths):
             reconcile(loaded.redactions_file, catalogue)
     except BaseException:

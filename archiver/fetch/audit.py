@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from archiver.errors import ArchiverError, StorageError, WarcError
 from archiver.fetch.examine import Audited, Examined, Finding, Lost, examine
 from archiver.fetch.index import original_of
 from archiver.fetch.parallel import side_by_side
-from archiver.fetch.shown import hiding, shown_lines
+from archiver.fetch.shown import hiding, iter_shown
 from archiver.store import tombstones
 from archiver.store.catalogue import Catalogue
 from archiver.store.copies import CHANGED, UNREACHABLE, Copy, fault_of, look_at
@@ -19,7 +20,7 @@ from archiver.store.files import WarcFile
 from archiver.store.machines import is_elsewhere
 from archiver.store.tombstones import known_events
 from archiver.store.warcs import Warcs
-from archiver.warc.cdxj import offset_and_url, read_sidecar
+from archiver.warc.cdxj import iter_sidecar, offset_and_url, read_sidecar
 from archiver.warc.reader import StoredRecord
 from archiver.warc.recover import left_open
 
@@ -138,15 +139,18 @@ class Audit:
             yield Finding(name="redactions-differ", file=path.name, what=what)
 
     def _sidecar(self, path: Path, examined: Examined) -> Iterator[Finding]:
-        name = path.name
-        beside = read_sidecar(path)
-        if beside is None:
-            yield Finding(name="sidecar-missing", file=name, what="has no CDXJ index")
-        elif beside != shown_lines(examined.lines, self._veil):
-            hidden = any(hiding(line, self._veil) for line in beside)
+        shown = iter_shown(examined.lines, self._veil)
+        try:
+            right = all(one == other for one, other in zip_longest(iter_sidecar(path), shown))
+        except FileNotFoundError:
+            what = "has no CDXJ index"
+            yield Finding(name="sidecar-missing", file=path.name, what=what)
+            return
+        if not right:
+            hidden = any(hiding(line, self._veil) for line in iter_sidecar(path))
             what = "does not list what it holds" if not hidden else "lists what is redacted"
             what = f"its CDXJ index {what}"
-            yield Finding(name="sidecar-wrong", file=name, what=what)
+            yield Finding(name="sidecar-wrong", file=path.name, what=what)
 
     def _rows(
         self, examined: Examined, rows: frozenset[int], known: WarcFile | None

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from array import array
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from archiver.errors import StorageError, WarcError
 from archiver.store.copies import Copy, fault_of, open_whole
-from archiver.warc.cdxj import record_line, sort_lines
+from archiver.warc.cdxj import record_line
 from archiver.warc.check import check_file
 from archiver.warc.reader import StoredRecord
+from archiver.warc.scratch import sort_many
 from archiver.warc.source import ByteSource, Digested
+from archiver.wire.kept import Kept
 
 _DIGEST = re.compile(r"WARC-(Block|Payload)-Digest ")
 
@@ -68,14 +71,14 @@ class Audited:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Examined:
-    """What one file holds and what is wrong with it."""
+    """What one file holds and what is wrong with it; what it holds is on disk, where it is much."""
 
     place: Path | Copy
     found: tuple[Finding, ...] = ()
-    lines: tuple[str, ...] = ()
+    lines: Kept[str] = field(default_factory=Kept)  # of its CDXJ index, sorted
     captures: frozenset[int] = frozenset()  # offsets of the answers that a catalogue lists
     untrue: frozenset[int] = frozenset()  # offsets of records whose digests say so
-    revisits: tuple[StoredRecord, ...] = ()  # without their blocks
+    revisits: Kept[StoredRecord] = field(default_factory=Kept)  # without their blocks
     intact: int = 0  # records
     size: int | None = None  # None where it could not be read at all
     sha256: str = ""
@@ -100,11 +103,12 @@ def examine_source(place: Path | Copy, source: ByteSource) -> Examined:
     Raises:
         WarcError: it is no WARC, or cannot be read.
         StorageError: its store does not give it.
+        DiskFullError: there is no room for what is noted of it.
     """
-    lines: list[str] = []
+    lines: Kept[str] = Kept()
     captures: set[int] = set()
-    revisits: list[StoredRecord] = []
-    offsets: list[int] = []
+    revisits: Kept[StoredRecord] = Kept()
+    offsets = array("Q")
 
     def visit(record: StoredRecord) -> None:
         offsets.append(record.offset)
@@ -132,10 +136,10 @@ def examine_source(place: Path | Copy, source: ByteSource) -> Examined:
             )
             for fault in damage
         ),
-        lines=tuple(sort_lines(lines)),
+        lines=Kept(sort_many(lines)),
         captures=frozenset(captures),
         untrue=frozenset(untrue),
-        revisits=tuple(revisits),
+        revisits=revisits,
         intact=sum(offset not in untrue for offset in offsets),
         size=size,
         sha256=sha256,

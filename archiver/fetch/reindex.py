@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.errors import ArchiverError
-from archiver.fetch.fileindex import FileIndex, index_file, tried_file
+from archiver.fetch.fileindex import FileIndex, index_file, tried_file, tried_with_lines
 from archiver.fetch.parallel import side_by_side
 from archiver.fetch.recovery import add_rows
 from archiver.fetch.settling import being_made
@@ -23,8 +23,8 @@ from archiver.warc.reader import Damage
 class Indexed:
     """What one file added to the archive's indexes; of a trial, what it would add.
 
-    `known`: whether the catalogue had the file as closed. `sidecar`: None where the CDXJ index
-    was right, else what was wrong with it: "missing" or "wrong".
+    `known`: whether the catalogue had the file as closed. `sidecar`: what was wrong with the CDXJ
+    index, "missing" or "wrong"; None where nothing was, or nobody asked.
     """
 
     file: str
@@ -57,11 +57,12 @@ def reindex(
     veil = catalogue.veil()
     made = being_made(folder) | {one.name for one in catalogue.removals()}
     paths = [path for path in sorted(folder.glob("*.warc.gz")) if path.name not in made]
-    for path, tried in zip(paths, side_by_side(tried_file, paths), strict=True):
+    work = tried_with_lines if sidecars else tried_file
+    for path, tried in zip(paths, side_by_side(work, paths), strict=True):
         name = path.name
         found = tried
         if mend(path, None if isinstance(tried, ArchiverError) else tried.sha256):
-            found = index_file(path)
+            found = index_file(path, lines=sidecars)
         if isinstance(found, ArchiverError):
             raise found
         captures, discoveries = catalogued(catalogue, found, trial=trial)
@@ -69,11 +70,13 @@ def reindex(
             catalogue.close_file(
                 name, at=utcnow(), size=found.size, sha256=f"sha256:{found.sha256}"
             )
-        beside = read_sidecar(path)
-        lines = shown_lines(found.lines, veil)
-        wrong = "missing" if beside is None else "wrong" if beside != lines else None
-        if sidecars and wrong and not trial:
-            write_sidecar(path, lines)
+        wrong = None
+        if found.lines is not None:
+            beside = read_sidecar(path)
+            lines = shown_lines(found.lines, veil)
+            wrong = "missing" if beside is None else "wrong" if beside != lines else None
+            if wrong and not trial:
+                write_sidecar(path, lines)
         yield Indexed(
             file=name,
             captures=captures,

@@ -11,9 +11,14 @@ from archiver.store.veil import Redaction, Veil
 from archiver.warc.cdxj import file_lines, read_sidecar, sort_lines, write_sidecar
 
 
+def iter_shown(lines: Iterable[str], veil: Veil) -> Iterable[str]:
+    """Those lines of a CDXJ index that may be shown, in their order, one after the other."""
+    return (line for line in lines if hiding(line, veil) is None) if veil else lines
+
+
 def shown_lines(lines: Iterable[str], veil: Veil) -> list[str]:
-    """Those lines of a CDXJ index that may be shown, in their order."""
-    return [line for line in lines if hiding(line, veil) is None] if veil else list(lines)
+    """The same, in a list."""
+    return list(iter_shown(lines, veil))
 
 
 def hiding(line: str, veil: Veil) -> Redaction | None:

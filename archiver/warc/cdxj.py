@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from json.encoder import encode_basestring
@@ -107,13 +107,22 @@ def offset_and_url(line: str) -> tuple[int, str] | None:
         return None
 
 
+def iter_sidecar(warc: Path) -> Iterator[str]:
+    """Give the lines of the index beside a WARC, as they stand, one after the other.
+
+    Raises:
+        FileNotFoundError: there is none; with the first line.
+    """
+    with beside(warc, SIDECAR).open(encoding="utf-8", errors="replace") as file:
+        yield from (line.removesuffix("\n") for line in file)
+
+
 def read_sidecar(warc: Path) -> list[str] | None:
     """Give the lines of the index beside a WARC, as they stand; None where there is none."""
     try:
-        text = beside(warc, SIDECAR).read_text("utf-8", errors="replace")
+        return list(iter_sidecar(warc))
     except FileNotFoundError:
         return None
-    return text.removesuffix("\n").split("\n") if text else []
 
 
 def sort_lines(lines: Iterable[str]) -> list[str]:

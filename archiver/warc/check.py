@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from archiver.errors import WireError
 from archiver.warc.fields import digest_matches
+from archiver.warc.pairs import pairs_of
 from archiver.warc.reader import Damage, StoredRecord, iter_records
 from archiver.warc.source import ByteSource
 from archiver.wire.framer import MAX_HEAD
@@ -17,70 +17,17 @@ _MANDATORY = ("WARC-Type", "WARC-Record-ID", "WARC-Date", "Content-Length")
 _CONCURRENT = frozenset({"request", "response", "resource", "metadata", "revisit"})
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """What the pairing needs of a record after its bytes have gone."""
-
-    type: str
-    offset: int
-    target_uri: str | None
-    concurrent_to: tuple[str, ...]
-    is_http: bool
-
-
-@dataclass(slots=True)
-class _Checks:
-    file: str
-    seen: dict[str, _Seen] = field(default_factory=dict)
-
-    def of(self, record: StoredRecord) -> Iterator[str]:
-        """Say what is wrong with one record, by itself or beside those before it."""
-        for name in _MANDATORY:
-            if name.lower() not in record.fields:
-                yield f"no {name}"
-        date = record.header("WARC-Date")
-        if date is not None and record.date is None:
-            yield f"malformed WARC-Date {date[:60]!r}"
-        yield from _digest_faults(record)
-        concurrent: tuple[str, ...] = ()
-        if "warc-concurrent-to" in record.fields:
-            concurrent = tuple(
-                value for name, value in record.headers if name.lower() == "warc-concurrent-to"
-            )
-        if concurrent and record.type not in _CONCURRENT:
-            yield f"WARC-Concurrent-To on a {record.type} record"
-        if record.record_id in self.seen:
-            yield f"WARC-Record-ID also at offset {self.seen[record.record_id].offset}"
-        elif record.record_id is not None:
-            self.seen[record.record_id] = _Seen(
-                record.type, record.offset, record.target_uri, concurrent, record.is_http
-            )
-
-    def pairs(self) -> Iterator[Damage]:
-        """Say what is wrong with requests and their answers, known only at the file's end."""
-        asked: dict[str, str] = {}  # the id of each answer's request
-        for record_id, record in self.seen.items():
-            for other_id in record.concurrent_to:
-                other = self.seen.get(other_id)
-                if other is None:
-                    yield self._damage(record_id, f"concurrent to {other_id}, which is not here")
-                elif "request" in (record.type, other.type) and (record.is_http or other.is_http):
-                    if record.target_uri != other.target_uri:
-                        yield self._damage(record_id, f"paired with one of {other.target_uri}")
-                    answer, request = (
-                        (other_id, record_id) if other.is_http else (record_id, other_id)
-                    )
-                    if asked.setdefault(answer, request) != request:  # each may name the other
-                        what = f"its answer has a request already, {asked[answer]}"
-                        yield self._damage(record_id, what)
-        if any(record.type == "request" for record in self.seen.values()):
-            for record_id, record in self.seen.items():
-                if record.is_http and record_id not in asked:
-                    yield self._damage(record_id, f"a {record.type} without its request")
-
-    def _damage(self, record_id: str, what: str) -> Damage:
-        offset = self.seen[record_id].offset
-        return Damage(file=self.file, offset=offset, what=what, record_id=record_id)
+def _faults(record: StoredRecord) -> Iterator[str]:
+    """Say what is wrong with one record by itself."""
+    for name in _MANDATORY:
+        if name.lower() not in record.fields:
+            yield f"no {name}"
+    date = record.header("WARC-Date")
+    if date is not None and record.date is None:
+        yield f"malformed WARC-Date {date[:60]!r}"
+    yield from _digest_faults(record)
+    if "warc-concurrent-to" in record.fields and record.type not in _CONCURRENT:
+        yield f"WARC-Concurrent-To on a {record.type} record"
 
 
 def _digest_faults(record: StoredRecord) -> Iterator[str]:
@@ -121,24 +68,27 @@ def check_file(
     Each gzip member must end and hold one record; block and payload digests must match;
     WARC-Date must be well-formed and record ids unique; a concurrent record must be there, of
     the same URL. Where a file keeps requests, each HTTP answer must have one, and only one.
-    `visit` is called with each intact record, for who wants more of the same pass.
+    `visit` is called with each intact record, for who wants more of the same pass. Memory is
+    that of what is wrong.
 
     Raises:
         WarcError: the file cannot be opened, or is an ARC.
+        DiskFullError: there is no room for what is noted of its records.
         ArchiverError: as the source says.
 
     """
     found: list[Damage] = []
-    checks = _Checks(warc.name)
-    for item in iter_records(warc):
-        if isinstance(item, Damage):
-            found.append(item)
-            continue
-        found.extend(
-            Damage(file=item.file, offset=item.offset, what=what, record_id=item.record_id)
-            for what in checks.of(item)
-        )
-        if visit is not None:
-            visit(item)
-    found.extend(checks.pairs())
+    with pairs_of(warc.name) as pairs:
+        for item in iter_records(warc):
+            if isinstance(item, Damage):
+                found.append(item)
+                continue
+            found.extend(
+                Damage(file=item.file, offset=item.offset, what=what, record_id=item.record_id)
+                for what in _faults(item)
+            )
+            pairs.add(item)
+            if visit is not None:
+                visit(item)
+        found.extend(pairs.faults())
     return sorted(found, key=lambda damage: damage.offset)

@@ -201,9 +201,9 @@ class Spool:
                 self._file.write(view[:count], self.base)
         except OSError as error:
             raise DiskFullError(
-                f"a large body cannot be held on disk ({error.strerror})",
+                f"what is too large for memory cannot be held on disk ({error.strerror})",
                 thing=str(self._folder or tempfile.gettempdir()),
-                todo="Free some space there, or lower crawl.max_body.",
+                todo="Free some space there; in a crawl, crawl.max_body bounds what is held.",
             ) from error
         del self.window[:count]
         self.base += count
