@@ -60,6 +60,9 @@ if TYPE_CHECKING:
     is_flag=True,
     help="In a batch: also pages of which no article came the last time.",
 )
+@click.option(
+    "--json", "as_json", is_flag=True, help="In a batch: one JSON object with the counts."
+)
 @batch_options
 @click.pass_context
 def command(
@@ -71,6 +74,7 @@ def command(
     to: str | None,
     source: str | None,
     failed: bool,
+    as_json: bool,
     options: BatchOptions,
 ) -> int:
     """Extract articles of HTML files (gzipped ones too) and WARCs, as JSON lines.
@@ -93,9 +97,9 @@ def command(
     if options.wanted:
         if url or lists or explain:
             raise UsageError("--url, --pages and --explain are not for a batch")
-        return _batch(context, files, source, to, failed=failed, options=options)
-    if to or source or failed:
-        raise UsageError("--to, --from and --failed are for a batch", todo="Add --batch.")
+        return _batch(context, files, source, to, failed=failed, as_json=as_json, options=options)
+    if to or source or failed or as_json:
+        raise UsageError("--to, --from, --failed and --json are for a batch", todo="Add --batch.")
     if not files and not lists:
         raise UsageError("no file given", todo="Name HTML files or WARCs, or give --pages.")
     if url and (len(files) != 1 or lists):
@@ -131,6 +135,7 @@ def _batch(
     to: str | None,
     *,
     failed: bool,
+    as_json: bool,
     options: BatchOptions,
 ) -> int:
     loaded = load_settings(context)
@@ -146,7 +151,7 @@ def _batch(
     said: dict[str, object] = {"failed": failed}
     if to is not None:
         said = {"to": store_url(to, loaded, "--to")}
-    return run_batch(loaded, "extract", options, chosen, said)
+    return run_batch(loaded, "extract", options, chosen, said, as_json=as_json)
 
 
 def _pages(given: Path | Copy, url: str | None, loaded: Loaded) -> Iterator[Input]:

@@ -93,7 +93,7 @@ def test_damage_is_no_failure_and_is_said_by_the_exit_code(folder: Path) -> None
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
     path.write_bytes(data)
-    for command, code in (("check", 1), ("reindex", 1)):
+    for command, code in (("check", 1), ("reindex", 1), ("extract", 3)):
         found = said(folder, command, "--batch", code=code)
         assert (found["states"], found["faulty"]) == ({"done": 3}, 1)
         [amiss] = found["amiss"]
@@ -106,6 +106,7 @@ def test_damage_is_no_failure_and_is_said_by_the_exit_code(folder: Path) -> None
     [
         (("extract", "--outlet", "x"), "is for a batch"),
         (("extract", "--to", "x"), "are for a batch"),
+        (("extract", "--json", "x.html"), "are for a batch"),
         (("check", "--from", "file:///x"), "is for a batch"),
         (("extract", "--batch", "--from", "file:///x"), "need --to"),
         (("extract", "--batch", "--to", "x", "a.warc.gz", "--since", "1d"), "exclude each other"),
