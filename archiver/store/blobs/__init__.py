@@ -36,9 +36,7 @@ class Uploaded:
     """A file that a store holds; `how` its bytes were verified there.
 
     checksum: the store's own SHA-256 or CRC of all of it is that of the local file; etag: its MD5
-    is; signature: it took each part by the SHA-256 that was signed, which it was seen to check, and
-    its MD5 is that of these parts; read-back: the store has no such word, so all of it was read
-    again.
+    is; read-back: the store has no such word, so all of it was read again.
     """
 
     blob: Blob

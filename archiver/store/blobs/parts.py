@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import re
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -16,12 +15,11 @@ from threading import Event
 from archiver.errors import StorageError
 
 MAX_PARTS = 10_000  # of one upload (S3 API reference, multipart upload limits)
-_MD5 = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """One part: its bytes, their digests (of nothing where they were not asked for), its ETag.
+    """One part: its bytes, their digests (no SHA-256 where it was not asked for), its ETag.
 
     Who wants the bytes for longer than it deals with the part copies them.
     """
@@ -38,27 +36,23 @@ class Digests:
     """What is known of a local file once all of its parts were read.
 
     `whole` is its SHA-256 in hex; `sha256s` are the parts', where they were asked for; `etags` is
-    what the store calls them, or else their MD5 in hex. `own`: all of these are MD5 that were made
-    here; `sure`: none is another than the one that was made here.
+    what the store calls them, or else their MD5 in hex. `sure`: all of these are their MD5.
     """
 
     whole: str
     etags: tuple[str, ...]
-    own: bool
     sure: bool
     sha256s: tuple[bytes, ...]
 
     def etag(self) -> str | None:
         """What an ETag is where it is made of MD5: of one PUT, of an upload in parts.
 
-        None where those of the parts are none, or not known to be so.
+        None where those of the parts are others.
         """
         if not self.sure:
             return None
         if len(self.etags) == 1:
             return self.etags[0]
-        if not all(map(_MD5.fullmatch, self.etags)):
-            return None
         md5s = b"".join(map(bytes.fromhex, self.etags))
         return f"{hashlib.md5(md5s, usedforsecurity=False).hexdigest()}-{len(self.etags)}"
 
@@ -130,14 +124,13 @@ def each_part(
     size: int,
     slots: Slots,
     act: Callable[[Part], str | None] = lambda part: None,
-    md5_of: Callable[[int], bool] = lambda number: True,
     sha256s: bool = True,
 ) -> Digests:
     """Read a file once, and have `act` do something with each part, so many side by side.
 
-    `act` gives what the store calls a part; None where its MD5 is made here, as `md5_of` its
-    number says. Digests are made where the part is dealt with, but the whole's, which has to be
-    made in order. An empty file has one part, of nothing. Memory is what `slots` have room for.
+    `act` gives what the store calls a part; None where it does not say. Digests are made where
+    the part is dealt with, but the whole's, which has to be made in order. An empty file has one
+    part, of nothing. Memory is what `slots` have room for.
 
     Raises:
         OSError, and what `act` raises: once all that was begun has ended.
@@ -148,7 +141,7 @@ def each_part(
 
     def deal_with(number: int, body: bytearray) -> Part:
         try:
-            md5 = hashlib.md5(body, usedforsecurity=False).digest() if md5_of(number) else b""
+            md5 = hashlib.md5(body, usedforsecurity=False).digest()
             sha256 = hashlib.sha256(body).digest() if sha256s else b""
             part = Part(number=number, body=body, md5=md5, sha256=sha256)
             return replace(part, body=b"", etag=act(part) or md5.hex())
@@ -175,8 +168,7 @@ def each_part(
     return Digests(
         whole=whole.hexdigest(),
         etags=tuple(part.etag for part in parts),
-        own=all(part.md5 and part.etag == part.md5.hex() for part in parts),
-        sure=all(not part.md5 or part.etag == part.md5.hex() for part in parts),
+        sure=all(part.etag == part.md5.hex() for part in parts),
         sha256s=tuple(part.sha256 for part in parts),
     )
 

@@ -21,7 +21,6 @@ from archiver.model import utcnow
 from archiver.store.blobs.probe import SIZE, Answer, Fact, fact, upload
 from archiver.store.blobs.s3 import S3Blobs
 from archiver.store.blobs.s3_client import as_storage_errors, client_error, code_of
-from archiver.store.blobs.s3_signed import checks_signed
 
 _PART = 5 * MiB
 _LOCK_FOR = timedelta(minutes=1)
@@ -104,7 +103,6 @@ def _parts(store: S3Blobs, key: str) -> Iterator[Fact]:
     made: dict[str, Any] = {}
     body = os.urandom(_PART)
     md5 = base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
-
     extra: dict[str, Any] = {}
     digest: dict[str, Any] = {}
     if store.rules.checksums:
@@ -116,35 +114,18 @@ def _parts(store: S3Blobs, key: str) -> Iterator[Fact]:
         with as_storage_errors(store.thing(key)):
             store.client.put_object(**place, **configured, Body=b"first\n")
             made.update(store.client.create_multipart_upload(**place, **extra, **configured))
-        return "ok", "begins an upload in parts", ""
-
-    def put() -> Answer:
-        part = {"UploadId": made["UploadId"], "PartNumber": 1, "ContentMD5": md5}
-        with as_storage_errors(store.thing(key)):
-            answer = store.client.upload_part(
-                **store.place(key), **extra, **digest, **part, Body=body
+            part = {"UploadId": made["UploadId"], "PartNumber": 1, "ContentMD5": md5}
+            made.update(
+                store.client.upload_part(**place, **extra, **digest, **part, Body=body), **digest
             )
-        made.update(answer, **digest)
         return "ok", "takes a part of an upload", ""
 
-    begun = fact("parts", begin)
-    if begun.state == "fail":
-        yield begun
-        return
-    if not store.rules.checksums:
-        yield fact("signature", lambda: _signature(store, key, made["UploadId"]))
-    begun = fact("part", put)
+    begun = fact("part", begin)
     yield begun
     if begun.state == "fail":
         return
     yield fact("unfinished", lambda: _unfinished(store, key, made, body))
     yield fact("condition of parts", lambda: _complete(store, key, made))
-
-
-def _signature(store: S3Blobs, key: str, upload_id: str) -> Answer:
-    if checks_signed(store, key, upload_id, ()):
-        return "ok", "refuses a part that is not what was signed, which spares its MD5", ""
-    return "ok", "takes a part that is not what was signed, so that each goes with its MD5", ""
 
 
 def _unfinished(store: S3Blobs, key: str, made: dict[str, Any], body: bytes) -> Answer:

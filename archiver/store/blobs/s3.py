@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -55,8 +54,6 @@ class S3Blobs:
         self.rules = Rules.of(settings, self.client.meta.endpoint_url)
         self.conditional = True  # until the store says that it knows no If-None-Match
         self.slots = Slots(settings.parallel)
-        self.signed: bool | None = None  # whether it checks what is signed; None: not tried yet
-        self.trying = Lock()
 
     @property
     def url(self) -> str:
@@ -143,8 +140,8 @@ class S3Blobs:
 
     @property
     def at_once(self) -> int:
-        """Two: one is begun or completed, which keeps the line free, while the other is sent."""
-        return 2
+        """Four: some are begun or completed, which keeps the line free, while others are sent."""
+        return 4
 
     def stop(self) -> None:
         """No part is begun any more."""

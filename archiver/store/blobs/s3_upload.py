@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError, IncompleteReadError
+from botocore.exceptions import ClientError
 
 from archiver.errors import StorageError
 from archiver.model import utcnow
@@ -23,10 +24,11 @@ from archiver.store.blobs import Blob, Uploaded
 from archiver.store.blobs.kinds import media_type
 from archiver.store.blobs.parts import Digests, Part, each_part, part_size
 from archiver.store.blobs.s3_client import as_storage_errors, code_of
-from archiver.store.blobs.s3_signed import checks_signed, whole_etag
 
 if TYPE_CHECKING:
     from archiver.store.blobs.s3 import S3Blobs
+
+_ETAG = re.compile(r'"([^"]+)"|([0-9a-f]{32})', re.ASCII)
 
 
 def upload(store: S3Blobs, key: str, path: Path, *, sha256: str) -> Uploaded:
@@ -83,7 +85,6 @@ class _Parts:
         self,
         store: S3Blobs,
         act: Callable[[Part], str | None] = lambda part: None,
-        md5_of: Callable[[int], bool] = lambda number: True,
     ) -> Digests:
         """Read them, and do something with each: see `each_part`."""
         return each_part(
@@ -91,7 +92,6 @@ class _Parts:
             size=self.size,
             slots=store.slots,
             act=act,
-            md5_of=md5_of,
             sha256s=store.rules.checksums,
         )
 
@@ -119,15 +119,13 @@ def _put_whole(store: S3Blobs, key: str, parts: _Parts, sha256: str) -> Digests:
 
 def _put_parts(store: S3Blobs, key: str, parts: _Parts, sha256: str) -> Digests:
     upload_id, there = _begin(store, key, sha256)
-    signed = not store.rules.checksums and checks_signed(store, key, upload_id, there)
 
     def put(part: Part) -> str | None:
         if there.get(part.number) == (len(part.body), part.md5.hex()):
             return None
-        return _put_part(store, key, upload_id, part, signed=signed)
+        return _put_part(store, key, upload_id, part)
 
-    # Of what an earlier attempt put, the MD5 alone says that it is what is here.
-    digests = parts.each(store, put, lambda number: not signed or number in there)
+    digests = parts.each(store, put)
     if digests.whole != sha256:
         _abort(store, key, upload_id)
         raise _changed(parts.path, sha256)
@@ -188,11 +186,13 @@ def _parts_there(store: S3Blobs, key: str, upload_id: str) -> dict[int, tuple[in
     return there
 
 
-def _put_part(store: S3Blobs, key: str, upload_id: str, part: Part, *, signed: bool) -> str | None:
-    """Put a part; what the store calls it, None where it does not say."""
-    wanted: dict[str, Any] = {}
-    if not signed:
-        wanted["ContentMD5"] = base64.b64encode(part.md5).decode()
+def _put_part(store: S3Blobs, key: str, upload_id: str, part: Part) -> str | None:
+    """Put a part; what the store calls it, None where it does not say.
+
+    With a Content-MD5 the SDK signs no SHA-256 of the body, where it goes over TLS. A store has
+    nothing more to do with it, whose ETags are made of it.
+    """
+    wanted: dict[str, Any] = {"ContentMD5": base64.b64encode(part.md5).decode()}
     if store.rules.checksums:
         wanted["ChecksumAlgorithm"] = "SHA256"
         wanted["ChecksumSHA256"] = base64.b64encode(part.sha256).decode()
@@ -205,12 +205,15 @@ def _put_part(store: S3Blobs, key: str, upload_id: str, part: Part, *, signed: b
             Body=part.body,
             **wanted,
         )
-        etag = whole_etag(answer)
-        if etag is None and not part.md5:  # it broke off within its header
-            raise IncompleteReadError(actual_bytes=0, expected_bytes=1)
-        return etag
+        return whole_etag(answer)
 
     return store.again(key, attempt)
+
+
+def whole_etag(answer: Mapping[str, Any]) -> str | None:
+    """The ETag in an answer, without quotes; None where none is there, or a part of one."""
+    found = _ETAG.fullmatch(answer.get("ETag", ""))
+    return (found[1] or found[2]) if found else None
 
 
 def _complete(store: S3Blobs, key: str, upload_id: str, digests: Digests, size: int) -> None:
@@ -274,7 +277,7 @@ def _verify(
     if found.get("ChecksumSHA256") == digests.checksum():
         return Uploaded(blob=blob, how="checksum")
     if found.get("ETag", "").strip('"') == digests.etag():
-        return Uploaded(blob=blob, how="etag" if digests.own else "signature")
+        return Uploaded(blob=blob, how="etag")
     whole = hashlib.sha256()
     for piece in store.stream(key):
         whole.update(piece)

@@ -37,7 +37,7 @@ def test_digests_and_parts_are_those_of_the_file(tmp_path: Path, size: int) -> N
     assert [found[number] for number in sorted(found)] == parts
     assert digests.whole == hashlib.sha256(body).hexdigest()
     assert digests.etags == tuple(hashlib.md5(part).hexdigest() for part in parts)
-    assert digests.own
+    assert digests.sure
     assert digests.sha256s == tuple(hashlib.sha256(part).digest() for part in parts)
 
 
@@ -63,24 +63,20 @@ def test_files_side_by_side_share_threads_and_memory(tmp_path: Path) -> None:
     assert most <= 2
 
 
-def test_what_the_store_calls_a_part_counts_where_no_md5_was_made(tmp_path: Path) -> None:
-    path, _ = made(tmp_path, 2 * SIZE)
-    names = {1: "a" * 32, 2: "b" * 32}
+def test_parts_that_the_store_calls_otherwise_make_no_etag(tmp_path: Path) -> None:
+    path, body = made(tmp_path, 2 * SIZE)
+    md5s = [hashlib.md5(body[at : at + SIZE]) for at in (0, SIZE)]
+    names = [md5.hexdigest() for md5 in md5s]
 
-    def named(md5: bool) -> str | None:
+    def named() -> str | None:
         return each_part(
-            path,
-            size=SIZE,
-            slots=Slots(2),
-            act=lambda part: names[part.number],
-            md5_of=lambda _: md5,
+            path, size=SIZE, slots=Slots(2), act=lambda part: names[part.number - 1]
         ).etag()
 
-    joined = hashlib.md5(bytes.fromhex("a" * 32 + "b" * 32)).hexdigest()
-    assert named(False) == f"{joined}-2"
-    assert named(True) is None  # it has other names than the MD5 of what is here
-    names[2] = "opaque"
-    assert named(False) is None
+    joined = hashlib.md5(b"".join(md5.digest() for md5 in md5s)).hexdigest()
+    assert named() == f"{joined}-2"
+    names[1] = "opaque"
+    assert named() is None
 
 
 def test_a_part_that_fails_ends_it_and_gives_its_room_back(tmp_path: Path) -> None:
