@@ -1,7 +1,7 @@
 """What an archive on many machines stands on, part by part; without a part named: all of them.
 
-    python benchmarks/fleet.py [--catalogue] [--captures N] [--due] [--outlets N]
-        [--work] [--rounds N] [--dir FOLDER] [--quick]
+    python benchmarks/fleet.py [--catalogue] [--captures N] [--batch] [--due] [--outlets N]
+        [--polite] [--work] [--rounds N] [--dir FOLDER] [--quick]
 
 Each part writes a section of its own of benchmarks/results.md, and needs what it says in its
 module: benchmarks/support/fleet_*.py.
@@ -25,7 +25,8 @@ PARTS = {
     "catalogue": "The catalogue on PostgreSQL",
     "batch": "Work over many WARC files",
     "due": "Very many outlets due in a fleet",
-    "work": "A fleet's politeness, its recovery, and faults",
+    "polite": "A fleet's politeness",
+    "work": "A fleet's recovery, and faults",
 }
 
 

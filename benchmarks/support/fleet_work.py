@@ -1,4 +1,4 @@
-"""Several workers at one target: how politely, how soon after a death, how well through faults."""
+"""Several workers at one target: how soon after a death, how well through faults."""
 
 from __future__ import annotations
 
@@ -25,53 +25,16 @@ def add_options(group: argparse._ArgumentGroup) -> None:
     """The options of this part."""
     group.add_argument("--rounds", type=int, default=100, help="of faults")
     group.add_argument("--deaths", type=int, default=10, help="of workers, to time recovery")
-    group.add_argument("--requests", type=int, default=120, help="of each outlet, to time requests")
     group.add_argument("--seed", type=int, default=1)
 
 
 def measure(options: argparse.Namespace, folder: Path) -> str:
     """Each in a fleet of its own."""
-    rounds, deaths, pages = (
-        (len(FAULTS), 1, 10)
-        if options.quick
-        else (options.rounds, options.deaths, options.requests)
-    )
+    rounds, deaths = (len(FAULTS), 1) if options.quick else (options.rounds, options.deaths)
     with own_server() as server:
-        polite = _politeness(server, folder / "polite", pages)
         soon = _recovery(server, folder / "soon", deaths)
         well = _faults(server, folder / "well", rounds, random.Random(options.seed))
-    return f"{polite}\n{soon}\n{well}"
-
-
-def _politeness(server: Server, folder: Path, pages: int) -> str:
-    """Requests a second at each host, of four workers with a place for each outlet."""
-    rows = []
-    for delay in (1.0, 0.25):
-        crawl = f"delay = {delay}\nconcurrency = 4"
-        with fleet(
-            folder / str(delay),
-            server.new_database(),
-            machines=4,
-            outlets=4,
-            crawl=crawl,
-            pause=0.0,
-        ) as made:
-            made.target.publish(pages)
-            for machine in made.machines:
-                machine.start()
-            eventually(lambda made=made: not made.missing(), within=60 + 10 * pages * delay)
-            rates = []
-            for host in made.target.pages:
-                at = [
-                    line.at
-                    for line in made.target.log
-                    if line.host == host and line.path[1:].isdecimal()
-                ]
-                rates.append((len(at) - 1) / (at[-1] - at[0]))
-            together = " ".join(f"{rate:.2f}" for rate in sorted(rates))
-            rows.append((f"{1 / delay:g}", together, str(len(made.target.overlaps()))))
-    head = ("configured, requests a second and host", "measured, each of 4 hosts", "overlaps")
-    return table(head, rows)
+    return f"{soon}\n{well}"
 
 
 def _recovery(server: Server, folder: Path, deaths: int) -> str:
