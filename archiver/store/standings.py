@@ -6,12 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 
 from archiver.model import WarcRef
 from archiver.store import tables as t
 from archiver.store.aliases import with_targets
-from archiver.store.base import Store, count, intern, intern_urls, key_of
+from archiver.store.base import BATCH, Store, count, intern, intern_urls, key_of
 from archiver.store.engine import insert
 
 LIVE = "live"
@@ -88,19 +99,32 @@ class Standings(Store):
     def known_articles(self, outlet: str) -> list[str]:
         """The pages of an outlet's articles, to look at again: longest unseen first.
 
-        Without those that were removed or have moved.
+        Without those that were removed or have moved. Read in pages, in the order of an index: of
+        all at once PostgreSQL would rather read every outlet's.
         """
         article = t.article.c
+        number = select(t.outlet.c.id).where(t.outlet.c.name == outlet).scalar_subquery()
+        found: list[Row[datetime, int, str]] = []
         with self._reading() as conn:
-            return list(
-                conn.scalars(
-                    select(t.url.c.url)
-                    .join_from(t.article, t.url, article.page_id == t.url.c.id)
-                    .join(t.outlet, article.outlet_id == t.outlet.c.id)
-                    .where(t.outlet.c.name == outlet, article.state.in_(ASKED))
-                    .order_by(article.last_seen, article.id)
-                )
-            )
+            for state in ASKED:
+                beyond: ColumnElement[bool] = true()
+                while True:
+                    some = conn.execute(
+                        select(article.last_seen, article.id, t.url.c.url)
+                        .join_from(t.article, t.url, article.page_id == t.url.c.id)
+                        .where(article.outlet_id == number, article.state == state, beyond)
+                        .order_by(article.last_seen, article.id)
+                        .limit(BATCH)
+                    ).all()
+                    found += some
+                    if len(some) < BATCH:
+                        break
+                    last = some[-1]
+                    beyond = and_(
+                        article.last_seen >= last.last_seen,
+                        tuple_(article.last_seen, article.id) > (last.last_seen, last.id),
+                    )
+        return [row.url for row in sorted(found)]
 
     def seen_last(self, outlet: str, *, limit: int) -> list[str]:
         """The pages of those live articles of an outlet that were seen last."""

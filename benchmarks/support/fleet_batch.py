@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -81,25 +82,59 @@ def _large(folder: Path, *, records: int, size: int, whole: argparse.Namespace) 
 
 def _sixteen(folder: Path, *, warcs: int, pages: int, fleet: bool) -> str:
     """The same files extracted again by one process, by two, and by workers of a fleet."""
-    ways: list[tuple[str, float]] = []
+    ways: list[_Way] = []
     place = folder / "one"
     env = _archive(place, files=warcs, records=pages, size=pages * 20_000)
-    _run(place, env, "reindex", "--batch")
+    _run(place, env, "reindex", "--batch", "--extract")
     for jobs in (1, 2):
-        cost = _run(place, env, "extract", "--batch", "--jobs", str(jobs))
-        ways.append((f"here, --jobs {jobs}, SQLite", cost.wall))
+        with _timed(ways, f"here, --jobs {jobs}, SQLite"):
+            _run(place, env, "extract", "--batch", "--jobs", str(jobs), "--anew")
     if fleet:
-        ways += _by_workers(folder, warcs=warcs, pages=pages)
-    first = ways[0][1]
-    rows = [(way, f"{s:.1f} s", f"{warcs * pages / s:.1f}", f"{first / s:.2f}") for way, s in ways]
-    head = ("way", "wall", "pages/s", "times one process")
+        _by_workers(folder, ways, warcs=warcs, pages=pages)
+    first = ways[0].wall
+    rows = [
+        (
+            way.name,
+            f"{way.wall:.1f} s",
+            f"{way.busy:.2f}",
+            f"{warcs * pages / way.wall:.1f}",
+            f"{first / way.wall:.2f}",
+        )
+        for way in ways
+    ]
+    head = ("way", "wall", "cores busy", "pages/s", "times one process")
     return (
-        f"{warcs} files of {pages} pages each, all extracted again; the catalogue knows them:\n\n"
-        f"{table(head, rows)}"
+        f"{warcs} files of {pages} pages each, all extracted again by the same extractor; each job"
+        " extracts in one process beside its own. Cores busy: of the whole machine, the database"
+        f" and the store among it.\n\n{table(head, rows)}"
     )
 
 
-def _by_workers(folder: Path, *, warcs: int, pages: int) -> Iterator[tuple[str, float]]:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Way:
+    """A way to extract all again: wall seconds, and how many cores were busy on average."""
+
+    name: str
+    wall: float
+    busy: float
+
+
+@contextmanager
+def _timed(ways: list[_Way], name: str) -> Iterator[None]:
+    idle, begun = _idle(), time.monotonic()
+    yield
+    wall = time.monotonic() - begun
+    busy = (os.cpu_count() or 1) - (_idle() - idle) / wall
+    ways.append(_Way(name=name, wall=wall, busy=busy))
+
+
+def _idle() -> float:
+    """Seconds that the machine's cores were idle or waited for disks, since it was started."""
+    _, _, _, _, idle, waiting, *_ = Path("/proc/stat").read_text("ascii").split()
+    return (int(idle) + int(waiting)) / os.sysconf("SC_CLK_TCK")
+
+
+def _by_workers(folder: Path, ways: list[_Way], *, warcs: int, pages: int) -> None:
     with _postgres() as url, ExitStack() as stack:
         place = folder / "fleet"
         store = f"file://{folder}/store"
@@ -113,16 +148,15 @@ def _by_workers(folder: Path, *, warcs: int, pages: int) -> Iterator[tuple[str, 
             ARCHIVER_DAEMON__PORT="0",
         )
         _run(place, env, "ship")
-        _run(place, env, "reindex", "--batch")
-        cost = _run(place, env, "extract", "--batch", "--jobs", "1")
-        yield "here, --jobs 1, PostgreSQL", cost.wall
+        _run(place, env, "reindex", "--batch", "--extract")
+        with _timed(ways, "here, --jobs 1, PostgreSQL"):
+            _run(place, env, "extract", "--batch", "--jobs", "1", "--anew")
         for workers in (1, 2):
             other = folder / f"worker-{workers}"
             lay_out(other, seeds=False)
             stack.enter_context(_worker(other, env))
-            begun = time.monotonic()
-            _run(place, env, "extract", "--fleet", "--wait", "--anew")
-            yield f"fleet, {workers} workers, PostgreSQL and a store", time.monotonic() - begun
+            with _timed(ways, f"fleet, {workers} workers, PostgreSQL and a store"):
+                _run(place, env, "extract", "--fleet", "--wait", "--anew")
 
 
 def _archive(folder: Path, *, files: int, records: int, size: int, **env: str) -> dict[str, str]:

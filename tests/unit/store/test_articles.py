@@ -10,6 +10,7 @@ from support.standing import mark
 
 from archiver.contract import article_to_json
 from archiver.model import ArticleKind, Block, BlockKind, DateCandidate, Image, Links, ReadTime
+from archiver.store import standings
 from archiver.store.catalogue import Catalogue
 from archiver.store.fingerprint import text_digest
 from archiver.store.tables import article, revision
@@ -200,6 +201,16 @@ def test_known_articles_come_longest_unseen_first(catalogue: Catalogue) -> None:
         catalogue.save_article(make_article(f"{PAGE}{number}", "a", after(days=number)))
     assert catalogue.known_articles("sky-news") == [f"{PAGE}{number}" for number in range(3)]
     assert catalogue.known_articles("nobody") == []
+
+
+def test_all_known_articles_come_however_many_pages_they_are_read_in(
+    catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = [f"{PAGE}{number}" for number in range(7)]
+    for number, url in enumerate(wanted):
+        catalogue.save_article(make_article(url, "a", after(days=number // 3)))
+    monkeypatch.setattr(standings, "BATCH", 2)
+    assert catalogue.known_articles("sky-news") == wanted
 
 
 def test_an_article_from_a_bare_file_has_no_outlet_and_no_time(catalogue: Catalogue) -> None:
