@@ -1,17 +1,20 @@
 """Work over many WARC files: several processes, workers of a fleet, files of a gigabyte.
 
-The fleet's part needs PostgreSQL (see tests/support/postgres.py) and the extra fleet.
+The fleet's part needs PostgreSQL (see tests/support/postgres.py) and the extra fleet. What is
+extracted again are the pages of ../shared/corpus, where they are.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
@@ -30,12 +33,14 @@ _OUTLET = "bench-news"
 _CONTACT = "https://archive.example/about"
 _ARCHIVER = (sys.executable, "-m", "archiver.cli.main")
 _LONG = 6 * 3600.0  # seconds
+_CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 
 
 def add_options(group: argparse._ArgumentGroup) -> None:
     """The options of this part."""
     group.add_argument("--warcs", type=int, default=16, help="files to extract again")
-    group.add_argument("--pages", type=int, default=400, help="in each of those")
+    group.add_argument("--pages", type=int, default=100, help="in each of those")
+    group.add_argument("--corpus", type=Path, default=_CORPUS, help="real pages, to extract")
     group.add_argument("--records", type=int, default=40_000, help="pages in the large file")
     group.add_argument("--megabytes", type=int, default=1000, help="of the large file")
     group.add_argument(
@@ -49,7 +54,18 @@ def measure(options: argparse.Namespace, folder: Path) -> str:
     warcs, pages = (4, 20) if options.quick else (options.warcs, options.pages)
     records, size = (400, 10) if options.quick else (options.records, options.megabytes)
     text = _large(folder / "large", records=records, size=size * 1_000_000, whole=options)
-    return text + "\n" + _sixteen(folder, warcs=warcs, pages=pages, fleet=not options.no_fleet)
+    bodies = _bodies(options.corpus)
+    again = _sixteen(folder, bodies, warcs=warcs, pages=pages, fleet=not options.no_fleet)
+    return f"{text}\n{again}"
+
+
+def _bodies(corpus: Path) -> list[bytes]:
+    """Real pages, as far as there are any."""
+    listed = corpus / "gold.jsonl"
+    if not listed.is_file():
+        return []
+    lines = listed.read_text("utf-8").splitlines()
+    return [gzip.decompress((corpus / json.loads(line)["page"]).read_bytes()) for line in lines]
 
 
 def _large(folder: Path, *, records: int, size: int, whole: argparse.Namespace) -> str:
@@ -80,17 +96,17 @@ def _large(folder: Path, *, records: int, size: int, whole: argparse.Namespace) 
     return f"One file as large collections have them, one job:\n\n{table(head, rows)}"
 
 
-def _sixteen(folder: Path, *, warcs: int, pages: int, fleet: bool) -> str:
+def _sixteen(folder: Path, bodies: Sequence[bytes], *, warcs: int, pages: int, fleet: bool) -> str:
     """The same files extracted again by one process, by two, and by workers of a fleet."""
     ways: list[_Way] = []
     place = folder / "one"
-    env = _archive(place, files=warcs, records=pages, size=pages * 20_000)
+    env = _archive(place, files=warcs, records=pages, size=0, bodies=bodies)
     _run(place, env, "reindex", "--batch", "--extract")
     for jobs in (1, 2):
         with _timed(ways, f"here, --jobs {jobs}, SQLite"):
             _run(place, env, "extract", "--batch", "--jobs", str(jobs), "--anew")
     if fleet:
-        _by_workers(folder, ways, warcs=warcs, pages=pages)
+        _by_workers(folder, ways, bodies, warcs=warcs, pages=pages)
     first = ways[0].wall
     rows = [
         (
@@ -103,8 +119,9 @@ def _sixteen(folder: Path, *, warcs: int, pages: int, fleet: bool) -> str:
         for way in ways
     ]
     head = ("way", "wall", "cores busy", "pages/s", "times one process")
+    kind = f"pages each, {len(bodies)} real ones over and over" if bodies else "small pages each"
     return (
-        f"{warcs} files of {pages} pages each, all extracted again by the same extractor; each job"
+        f"{warcs} files of {pages} {kind}, all extracted again by the same extractor; each job"
         " extracts in one process beside its own. Cores busy: of the whole machine, the database"
         f" and the store among it.\n\n{table(head, rows)}"
     )
@@ -134,7 +151,9 @@ def _idle() -> float:
     return (int(idle) + int(waiting)) / os.sysconf("SC_CLK_TCK")
 
 
-def _by_workers(folder: Path, ways: list[_Way], *, warcs: int, pages: int) -> None:
+def _by_workers(
+    folder: Path, ways: list[_Way], bodies: Sequence[bytes], *, warcs: int, pages: int
+) -> None:
     with _postgres() as url, ExitStack() as stack:
         place = folder / "fleet"
         store = f"file://{folder}/store"
@@ -142,7 +161,8 @@ def _by_workers(folder: Path, ways: list[_Way], *, warcs: int, pages: int) -> No
             place,
             files=warcs,
             records=pages,
-            size=pages * 20_000,
+            size=0,
+            bodies=bodies,
             ARCHIVER_ARCHIVE__CATALOGUE_URL=url,
             ARCHIVER_STORAGE__URL=store,
             ARCHIVER_DAEMON__PORT="0",
@@ -159,7 +179,15 @@ def _by_workers(folder: Path, ways: list[_Way], *, warcs: int, pages: int) -> No
                 _run(place, env, "extract", "--fleet", "--wait", "--anew")
 
 
-def _archive(folder: Path, *, files: int, records: int, size: int, **env: str) -> dict[str, str]:
+def _archive(
+    folder: Path,
+    *,
+    files: int,
+    records: int,
+    size: int,
+    bodies: Sequence[bytes] = (),
+    **env: str,
+) -> dict[str, str]:
     """A working folder with such files; the environment of commands there."""
     env = {"ARCHIVER_OPERATOR__CONTACT": _CONTACT, "ARCHIVER_EXTRACT__WORKERS": "1", **env}
     lay_out(folder, seeds=False)
@@ -172,6 +200,7 @@ def _archive(folder: Path, *, files: int, records: int, size: int, **env: str) -
             records=records,
             size=size,
             outlet=_OUTLET,
+            bodies=bodies,
         )
     return env
 

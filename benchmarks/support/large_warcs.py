@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import random
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,12 +26,20 @@ HOST = "news.example"
 
 
 def make_warcs(
-    folder: Path, catalogue: Catalogue, *, files: int, records: int, size: int, outlet: str
+    folder: Path,
+    catalogue: Catalogue,
+    *,
+    files: int,
+    records: int,
+    size: int,
+    outlet: str,
+    bodies: Sequence[bytes] = (),
 ) -> list[str]:
     """Write closed files of so many pages each, about `size` bytes packed; their names.
 
     Each page is an article of some 300 words, and noise that does not compress in a script, as
-    pages carry it. The catalogue knows the files, and nothing of what they hold.
+    pages carry it; or the next one of `bodies`, over and over. The catalogue knows the files, and
+    nothing of what they hold.
     """
     names: list[str] = []
     rng = random.Random(records)
@@ -52,7 +61,9 @@ def make_warcs(
         for page in range(records):
             target = f"/{number}/{page}/story"
             body = _page(rng, f"Story {number} of {page}", noise)
-            head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n"
+            if bodies:
+                body = bodies[(number * records + page) % len(bodies)]
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n"
             framer = ResponseFramer(method="GET")
             framer.feed(b"%sContent-Length: %d\r\n\r\n%s" % (head, len(body), body))
             framer.eof()
@@ -77,7 +88,8 @@ def _page(rng: random.Random, title: str, noise: int) -> bytes:
     )
     script = base64.b64encode(rng.randbytes(noise)).decode() if noise else ""
     return (
-        f'<!doctype html><html lang=en><head><title>{title}</title><meta property="og:type"'
-        f' content="article"></head><body><article><h1>{title}</h1>{paragraphs}</article>'
+        f"<!doctype html><html lang=en><head><meta charset=utf-8><title>{title}</title>"
+        f'<meta property="og:type" content="article"></head><body><article><h1>{title}</h1>'
+        f"{paragraphs}</article>"
         f'<script>var a="{script}"</script></body></html>'
     ).encode()
