@@ -43,7 +43,7 @@ class Given:
     url_bytes: float = 850
     capture_bytes: float = 390
     article_bytes: float = 3_500
-    again_pages: float = 30
+    again_pages: float = 26
     keep_years: float = 1
     price_storage: float = 0.023
     price_put: float = 0.005
