@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 
@@ -28,7 +28,7 @@ def scratch(tables: str) -> Iterator[sqlite3.Connection]:
         except sqlite3.Error as error:
             raise DiskFullError(
                 f"what a file holds cannot be noted for the time of its reading ({error})",
-                thing=tempfile.gettempdir(),
+                thing=os.environ.get("TMPDIR", "/var/tmp"),  # noqa: S108 - where SQLite looks first
                 todo="Free some space there.",
             ) from error
 
