@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from scrapy.settings import default_settings
+from scrapy.settings import Settings
 
 from archiver.config.load import Loaded
 
@@ -60,7 +60,7 @@ _RETRIED = (
 # as configured, and requests in all by a fifth slower: it draws anew each time it looks whether the
 # delay is over. Its name for that before 2.19 is the other one.
 _NAMES = ("DOWNLOAD_DELAY_JITTER", "RANDOMIZE_DOWNLOAD_DELAY")
-_JITTER = next(name for name in _NAMES if hasattr(default_settings, name))
+_JITTER = next(name for name in _NAMES if name in Settings())
 
 
 def scrapy_settings(loaded: Loaded) -> dict[str, Any]:
