@@ -69,7 +69,7 @@ def check_file(
     WARC-Date must be well-formed and record ids unique; a concurrent record must be there, of
     the same URL. Where a file keeps requests, each HTTP answer must have one, and only one.
     `visit` is called with each intact record, for who wants more of the same pass. Memory is
-    that of what is wrong.
+    that of what is wrong; what is noted of the others waits on disk.
 
     Raises:
         WarcError: the file cannot be opened, or is an ARC.
