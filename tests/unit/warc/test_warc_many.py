@@ -74,7 +74,8 @@ def test_pairs_are_found_across_many(tmp_path: Path) -> None:
     begin = whole.index(b"WARC/1.1\r\nWARC-Type: request\r\nWARC-Record-ID: <urn:test:request:3>")
     end = whole.index(b"WARC/1.1", begin + 8)
     request = whole[begin:end]
-    path.write_bytes(whole[:begin] + whole[end:] + request * 2)
+    other = request.replace(b"http://x.example/3", b"http://x.example/4")  # the first one counts
+    path.write_bytes(whole[:begin] + whole[end:] + request + other)
     (found,) = check_file(path)
     first = len(whole) - len(request)
     assert (found.offset, found.what) == (
