@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +19,9 @@ from archiver.errors import NoArchiveError, UsageError
 
 if TYPE_CHECKING:
     from archiver.config.load import Loaded
+    from archiver.fetch.fileindex import FileIndex
+    from archiver.fetch.index import Row
+    from archiver.fetch.parallel import Streams
     from archiver.fetch.reindex import Indexed
     from archiver.store.catalogue import Catalogue
 
@@ -63,9 +69,6 @@ def command(
     from archiver.fetch.parallel import make_ready
 
     make_ready("archiver.fetch.fileindex")  # before the imports that take long here
-    from archiver.store.catalogue import Catalogue
-    from archiver.store.tombstones import reconcile
-
     loaded = load_settings(context)
     if again and source is None:
         raise UsageError("--again is for --from", todo="Without it, all files are always read.")
@@ -82,10 +85,15 @@ def command(
             thing=str(loaded.warc_folder),
             todo="Crawl an outlet: archiver crawl OUTLET. Or name a store: --from.",
         )
-    with Catalogue.open(loaded.catalogue_url, create=True) as catalogue:
+    pages: Counter[str] = Counter()
+    with ExitStack() as stack:
+        ahead = stack.enter_context(_ahead(loaded)) if url is None else None
+        from archiver.store.catalogue import Catalogue  # while that reads
+        from archiver.store.tombstones import reconcile
+
+        catalogue = stack.enter_context(Catalogue.open(loaded.catalogue_url, create=True))
         reconcile(loaded.redactions_file, catalogue)  # first: what is redacted shall not show
-        done, skipped = _done(loaded, catalogue, url, again=again)
-        pages: Counter[str] = Counter()
+        done, skipped = _done(loaded, catalogue, url, ahead, again=again)
         if extract or (extract is None and url is not None):
             pages = _extracted(loaded, catalogue)
     counts = {
@@ -126,8 +134,19 @@ def _extracted(loaded: Loaded, catalogue: Catalogue) -> Counter[str]:
     return extract_waiting(loaded, catalogue, names, seeds, retell=True)
 
 
+def _ahead(loaded: Loaded) -> Streams[Path, list[Row] | FileIndex]:
+    from archiver.fetch.fileindex import reading_ahead
+
+    return reading_ahead(loaded.warc_folder)
+
+
 def _done(
-    loaded: Loaded, catalogue: Catalogue, url: str | None, *, again: bool
+    loaded: Loaded,
+    catalogue: Catalogue,
+    url: str | None,
+    ahead: Streams[Path, list[Row] | FileIndex] | None,
+    *,
+    again: bool,
 ) -> tuple[Sequence[Indexed], int]:
     """What came of each file that was read, and how many were passed over."""
     from archiver.fetch.recovery import finish_left_files  # warcio takes a while
@@ -137,7 +156,8 @@ def _done(
 
     if url is None:
         finish_left_files(loaded.warc_folder, catalogue)
-        return list(reindex(loaded.warc_folder, catalogue)), 0
+        gc.freeze()  # what is there is there to stay: no collection needs to look through it
+        return list(reindex(loaded.warc_folder, catalogue, ahead=ahead)), 0
     done: list[Indexed] = []
     skipped = 0
     for came in reindex_store(Warcs.of(loaded, catalogue), url, catalogue, again=again):

@@ -5,12 +5,15 @@ They are new ones, so that what this module imports is paid by each command: no 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from archiver.errors import ArchiverError
+from archiver.errors import WarcError
 from archiver.fetch.index import Row, Rows
+from archiver.fetch.parallel import Streams
 from archiver.warc.cdxj import record_line, sort_lines
 from archiver.warc.reader import Damage, iter_records
 from archiver.warc.source import ByteSource, Digested, FileSource
@@ -18,6 +21,9 @@ from archiver.wire.kept import Kept
 
 if TYPE_CHECKING:
     from archiver.store.copies import Copy
+
+
+_ROWS = 500  # that are given together
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,44 +51,68 @@ def index_file(place: Path | Copy, *, lines: bool = False) -> FileIndex:
         StorageError: its store does not give it.
         DiskFullError: there is no room for its rows among temporary files.
     """
+    return gathered(iter_index(place, lines=lines))
+
+
+def gathered(pieces: Iterable[list[Row] | FileIndex]) -> FileIndex:
+    """The whole index of a file, of what `iter_index` gives.
+
+    Raises:
+        ArchiverError, OSError: as `index_file`.
+    """
+    rows: Kept[Row] = Kept()
+    for piece in pieces:
+        if isinstance(piece, FileIndex):
+            return replace(piece, rows=rows)
+        rows.extend(piece)
+    raise WarcError("was not read to its end")
+
+
+def iter_index(place: Path | Copy, *, lines: bool = False) -> Iterator[list[Row] | FileIndex]:
+    """Give a WARC's rows while it is read, some at a time, and last its index without them.
+
+    Raises:
+        ArchiverError, OSError: as `index_file`; what was given before counts all the same.
+    """
     rows, listed, damage = Rows(), [], []
-    found: Kept[Row] = Kept()
+    found: list[Row] = []
     with Digested(_opened(place)) as source:
         for item in iter_records(source):
             if isinstance(item, Damage):
                 damage.append(item)
                 continue
             found.extend(rows.take(item))
+            if len(found) >= _ROWS:
+                yield found
+                found = []
             line = record_line(item) if lines else None
             if line:
                 listed.append(line)
-        found.extend(rows.rest())
+        yield [*found, *rows.rest()]
         size, sha256 = source.size_and_sha256()
-    return FileIndex(
+    yield FileIndex(
         place=place,
         size=size,
         sha256=sha256,
-        rows=found,
+        rows=Kept(),
         lines=tuple(sort_lines(listed)) if lines else None,
         damage=tuple(damage),
     )
 
 
-def tried_file(path: Path) -> FileIndex | ArchiverError:
-    """The same, or why the file cannot be read."""
-    return _tried(path, lines=False)
+def reading(paths: Sequence[Path], *, lines: bool = False) -> Streams[Path, list[Row] | FileIndex]:
+    """Have many WARCs read at once, and be given what `iter_index` gives of each in turn."""
+    return Streams(partial(iter_index, lines=lines), paths, module=__name__)
 
 
-def tried_with_lines(path: Path) -> FileIndex | ArchiverError:
-    """The same, with its CDXJ lines."""
-    return _tried(path, lines=True)
+def reading_ahead(folder: Path) -> Streams[Path, list[Row] | FileIndex]:
+    """Have the closed WARCs of a folder read while it is still being found out which count."""
+    return reading(closed_files(folder))
 
 
-def _tried(path: Path, *, lines: bool) -> FileIndex | ArchiverError:
-    try:
-        return index_file(path, lines=lines)
-    except ArchiverError as error:
-        return error
+def closed_files(folder: Path) -> list[Path]:
+    """The WARCs of a folder that have their final names; what is under such a name stays so."""
+    return sorted(folder.glob("*.warc.gz"))
 
 
 def _opened(place: Path | Copy) -> ByteSource:

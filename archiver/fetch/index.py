@@ -19,6 +19,7 @@ from archiver.model import (
     SourceKind,
     WarcRef,
 )
+from archiver.model.crossing import crosses_quickly
 from archiver.urls import canonical_url, urlkey
 from archiver.warc.fields import (
     digest_of,
@@ -151,6 +152,7 @@ def body_facts(answer: Answer, payload_digest: str | None = None) -> BodyFacts:
         return BodyFacts()
 
 
+@crosses_quickly
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
     """What one stored answer adds to a catalogue: its capture, and the mention that led to it."""

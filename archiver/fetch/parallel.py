@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import os
+import pickle
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 from multiprocessing import forkserver, get_context
-from typing import TypeVar
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkServerProcess
+from typing import Generic, Self, TypeVar
+
+from archiver.errors import ArchiverError
+from archiver.wire.spool import Spool
 
 _Place = TypeVar("_Place")
-_Result = TypeVar("_Result")
+_Piece = TypeVar("_Piece")
+_LIMIT = 1024 * 1024  # bytes of a file's pieces that wait in memory
+_WIDE = 1024 * 1024  # bytes that wait in a pipe
+_END = b""  # what comes after the last piece of a file
 
 
 def make_ready(module: str) -> None:
@@ -23,26 +37,185 @@ def make_ready(module: str) -> None:
         forkserver.ensure_running()
 
 
-def side_by_side(work: Callable[[_Place], _Result], places: Sequence[_Place]) -> Iterator[_Result]:
+def side_by_side(work: Callable[[_Place], _Piece], places: Sequence[_Place]) -> Iterator[_Piece]:
     """Give what `work`, a function of a module, makes of each place, in their order.
 
     What it takes, gives and raises has to cross between processes.
+
+    Raises:
+        ArchiverError: a process ended by itself; whatever else `work` raises.
     """
-    workers = min(os.cpu_count() or 1, len(places))
-    if workers < 2:
-        yield from map(work, places)
-        return
-    context = get_context("forkserver")
-    context.set_forkserver_preload([work.__module__])  # once, and not in each worker
-    waiting: deque[Future[_Result]] = deque()
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        try:
-            for place in places:
-                if len(waiting) == 2 * workers:  # bounds what waits in memory
-                    yield waiting.popleft().result()
-                waiting.append(pool.submit(work, place))
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for one in waiting:  # of which nobody will ask
-                one.cancel()
+    with Streams(partial(_once, work), places, module=work.__module__) as streams:
+        for made in streams:
+            yield from made
+
+
+class Streams(Generic[_Place, _Piece]):
+    """Gives, of each place in order, what `work` yields of it, while it yields it.
+
+    An iterator for each place, which counts until the next one is asked for. Places are read
+    ahead of that, the first ones at once; what comes of them waits, much of it in an unnamed
+    file, so that memory is flat. Is to be used as a context manager, and gone through once.
+
+    Args:
+        work: a function of `module`; what it takes, gives and raises crosses between processes.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[_Place], Iterator[_Piece]],
+        places: Sequence[_Place],
+        *,
+        module: str,
+    ) -> None:
+        self.places = places
+        self._work = work
+        self._waiting = deque(enumerate(places))
+        self._came: dict[int, _Came] = {}
+        self._busy: dict[Connection, tuple[_Link, int]] = {}  # by what is told on
+        self._idle: list[_Link] = []
+        self._processes: list[ForkServerProcess] = []
+        workers = min(os.cpu_count() or 1, len(places))
+        self._ahead = 2 * workers  # places: bounds what waits on disk
+        if workers > 1:
+            context = get_context("forkserver")
+            context.set_forkserver_preload([module])  # once, and not in each process
+            for _ in range(workers):
+                asked, tell = context.Pipe(duplex=False)
+                told, answer = context.Pipe(duplex=False)
+                _widen(told)
+                process = context.Process(target=_serve, args=(work, asked, answer), daemon=True)
+                process.start()
+                self._processes.append(process)
+                self._idle.append(_Link(tell=tell, told=told))
+                asked.close()
+                answer.close()  # so that the process's end is noticed
+            self._hand_out(0)
+
+    def __enter__(self) -> Self:
+        """Use as a context manager."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the processes, whatever they are at."""
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            process.join()
+            process.close()
+        for link in (*self._idle, *(link for link, _ in self._busy.values())):
+            link.tell.close()
+            link.told.close()
+
+    def __iter__(self) -> Iterator[Iterator[_Piece]]:
+        """Give the pieces of each place.
+
+        Raises:
+            ArchiverError: a process ended by itself; whatever else `work` raises.
+        """
+        if not self._processes:
+            yield from map(self._work, self.places)
+            return
+        for number in range(len(self.places)):
+            self._hand_out(number)
+            while number not in self._came:  # whoever is to have it is not done with another one
+                self._receive(number)
+            yield self._pieces(number)
+            del self._came[number]
+
+    def _pieces(self, number: int) -> Iterator[_Piece]:
+        came = self._came[number]
+        while (data := came.take()) != _END:
+            if data is None:
+                self._receive(number)
+                continue
+            piece = pickle.loads(data)  # noqa: S301 - of our own process, by a pipe of our own
+            if isinstance(piece, BaseException):
+                raise piece
+            yield piece
+
+    def _hand_out(self, number: int) -> None:
+        """Give places to who has none, up to so many beyond the one that is asked for."""
+        while self._idle and self._waiting and self._waiting[0][0] < number + self._ahead:
+            link, (next_one, place) = self._idle.pop(), self._waiting.popleft()
+            self._came[next_one] = _Came()
+            self._busy[link.told] = link, next_one
+            link.tell.send(place)
+
+    def _receive(self, number: int) -> None:
+        """Wait for pieces of any place, while one is asked for."""
+        ready = wait(list(self._busy))
+        for told, (link, place) in list(self._busy.items()):
+            if told not in ready:
+                continue
+            try:
+                data = told.recv_bytes()
+            except (EOFError, OSError) as error:
+                raise ArchiverError(
+                    "a process that reads files ended by itself",
+                    todo="Look whether memory ran out, and do it again.",
+                ) from error
+            if place in self._came:  # else nobody wants the rest of it
+                self._came[place].put(data)
+            if data == _END:
+                del self._busy[told]
+                self._idle.append(link)
+                self._hand_out(number)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Link:
+    """To one process: what it is asked, and what it tells."""
+
+    tell: Connection
+    told: Connection
+
+
+class _Came:
+    """What has come of one place and was not asked for yet, as it came."""
+
+    def __init__(self) -> None:
+        self._held = Spool(limit=_LIMIT)
+        self._ends: deque[int] = deque()
+        self._start = 0
+
+    def put(self, data: bytes) -> None:
+        self._held.add(data)
+        self._ends.append(len(self._held))
+
+    def take(self) -> bytes | None:
+        if not self._ends:
+            return None
+        start, self._start = self._start, self._ends.popleft()
+        data = bytes(self._held.content(start, self._start))
+        if not self._ends:  # nothing of it is needed any more
+            self._held, self._start = Spool(limit=_LIMIT), 0
+        return data
+
+
+def _once(work: Callable[[_Place], _Piece], place: _Place) -> Iterator[_Piece]:
+    yield work(place)
+
+
+def _serve(
+    work: Callable[[_Place], Iterator[_Piece]], asked: Connection, answer: Connection
+) -> None:
+    """Work on the places that come, until there is nobody to tell what came of them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # is for the parent, which ends this one
+    gc.freeze()  # collections would copy the memory that all these processes share
+    with suppress(EOFError, ConnectionError):
+        while True:
+            place = asked.recv()
+            try:
+                for piece in work(place):
+                    answer.send(piece)
+            except Exception as error:  # noqa: BLE001 - for who asked, whatever it is
+                answer.send(error)
+            answer.send_bytes(_END)
+
+
+def _widen(pipe: Connection) -> None:
+    """Let as much wait in a pipe as the system allows: who tells need not wait for who listens."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):  # Linux
+        with suppress(OSError):
+            fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, _WIDE)

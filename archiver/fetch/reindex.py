@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from archiver.errors import ArchiverError
-from archiver.fetch.fileindex import FileIndex, index_file, tried_file, tried_with_lines
-from archiver.fetch.parallel import side_by_side
+from archiver.fetch.fileindex import (
+    FileIndex,
+    closed_files,
+    gathered,
+    index_file,
+    reading,
+)
+from archiver.fetch.index import Row
+from archiver.fetch.parallel import Streams
 from archiver.fetch.recovery import add_rows
 from archiver.fetch.settling import being_made
 from archiver.fetch.shown import shown_lines
@@ -42,13 +50,15 @@ def reindex(
     sidecars: bool = False,
     trial: bool = False,
     mend: Callable[[Path, str | None], bool] = lambda _path, _sha256: False,
+    ahead: Streams[Path, list[Row] | FileIndex] | None = None,
 ) -> Iterator[Indexed]:
     """Add what the catalogue lacks of the folder's closed files; what came of each.
 
     With `sidecars`, CDXJ indexes that are missing or wrong are written anew, without what is
-    redacted. A `trial` writes nothing. To do it again changes nothing. `mend` is given each file
-    and its SHA-256 (hex; None where it cannot be read) before anything is made of it, and says
-    whether it has put another one in its place.
+    redacted. A `trial` writes nothing. To do it again changes nothing. With either of these,
+    `mend` is given each file and its SHA-256 (hex; None where it cannot be read) before anything
+    is made of it, and says whether it has put another one in its place; otherwise rows are added
+    while their file is still being read. What `ahead` is reading need not be read again.
 
     Raises:
         WarcError, OSError: a file cannot be read at all.
@@ -56,35 +66,74 @@ def reindex(
     closed = {file.name for file in catalogue.files() if file.closed}
     veil = catalogue.veil()
     made = being_made(folder) | {one.name for one in catalogue.removals()}
-    paths = [path for path in sorted(folder.glob("*.warc.gz")) if path.name not in made]
-    work = tried_with_lines if sidecars else tried_file
-    for path, tried in zip(paths, side_by_side(work, paths), strict=True):
-        name = path.name
-        found = tried
-        if mend(path, None if isinstance(tried, ArchiverError) else tried.sha256):
-            found = index_file(path, lines=sidecars)
-        if isinstance(found, ArchiverError):
-            raise found
-        captures, discoveries = catalogued(catalogue, found, trial=trial)
-        if name not in closed and not trial:
-            catalogue.close_file(
-                name, at=utcnow(), size=found.size, sha256=f"sha256:{found.sha256}"
+    paths = [path for path in closed_files(folder) if path.name not in made]
+    with ExitStack() as stack:
+        if ahead is None or ahead.places != paths:
+            ahead = stack.enter_context(reading(paths, lines=sidecars))
+        for path, pieces in zip(paths, ahead, strict=True):
+            name = path.name
+            if sidecars or trial:
+                found = _mended(path, pieces, mend, lines=sidecars)
+                captures, discoveries = catalogued(catalogue, found, trial=trial)
+            else:
+                found, captures, discoveries = _added(catalogue, pieces)
+            if name not in closed and not trial:
+                catalogue.close_file(
+                    name, at=utcnow(), size=found.size, sha256=f"sha256:{found.sha256}"
+                )
+            wrong = None
+            if found.lines is not None:
+                beside = read_sidecar(path)
+                lines = shown_lines(found.lines, veil)
+                wrong = "missing" if beside is None else "wrong" if beside != lines else None
+                if wrong and not trial:
+                    write_sidecar(path, lines)
+            yield Indexed(
+                file=name,
+                captures=captures,
+                discoveries=discoveries,
+                known=name in closed,
+                sidecar=wrong,
+                damage=found.damage,
             )
-        wrong = None
-        if found.lines is not None:
-            beside = read_sidecar(path)
-            lines = shown_lines(found.lines, veil)
-            wrong = "missing" if beside is None else "wrong" if beside != lines else None
-            if wrong and not trial:
-                write_sidecar(path, lines)
-        yield Indexed(
-            file=name,
-            captures=captures,
-            discoveries=discoveries,
-            known=name in closed,
-            sidecar=wrong,
-            damage=found.damage,
-        )
+
+
+def _mended(
+    path: Path,
+    pieces: Iterator[list[Row] | FileIndex],
+    mend: Callable[[Path, str | None], bool],
+    *,
+    lines: bool,
+) -> FileIndex:
+    """The index of a file, or of the one that was put in its place."""
+    found: FileIndex | ArchiverError
+    try:
+        found = gathered(pieces)
+    except ArchiverError as error:
+        found = error
+    if mend(path, None if isinstance(found, ArchiverError) else found.sha256):
+        found = index_file(path, lines=lines)
+    if isinstance(found, ArchiverError):
+        raise found
+    return found
+
+
+def _added(
+    catalogue: Catalogue, pieces: Iterator[list[Row] | FileIndex]
+) -> tuple[FileIndex, int, int]:
+    """Add a file's rows as they come; its index, and how many captures and mentions were new."""
+    captures = discoveries = 0
+
+    def adding() -> Iterator[FileIndex]:
+        nonlocal captures, discoveries
+        for piece in pieces:
+            if isinstance(piece, FileIndex):
+                yield piece
+            else:
+                new, told = add_rows(catalogue, piece)
+                captures, discoveries = captures + new, discoveries + told
+
+    return gathered(adding()), captures, discoveries
 
 
 def reindex_file(place: Path | Copy, catalogue: Catalogue) -> Indexed:

@@ -34,6 +34,7 @@ from archiver.model.changes import (
     FactKind,
     Stealth,
 )
+from archiver.model.crossing import crosses_quickly
 from archiver.model.warcref import WarcRef
 
 __all__ = [
@@ -145,6 +146,7 @@ class Outlet:
     enabled: bool = True
 
 
+@crosses_quickly
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Discovery:
     """One mention of an article URL in a source, in the source's own words.
@@ -167,6 +169,7 @@ class Discovery:
     run_id: int | None = None  # where another run found it than the one that uses it
 
 
+@crosses_quickly
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Capture:
     """One answer that was kept, and where it is kept.

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, Select, Table, bindparam, select
 from sqlalchemy.dialects.sqlite import Insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from archiver.store.columntypes import clean
 from archiver.store.engine import durable, insert, reading
@@ -114,9 +115,7 @@ def intern(
         table = column.table
         if not isinstance(table, Table):
             raise TypeError(f"no table's column: {column}")
-        wanted = (
-            insert(conn.dialect.name, table).on_conflict_do_nothing().returning(column, table.c.id)
-        )
+        wanted = _making(conn.dialect.name, table, column)
         values = [{**rows[names[name]], column.name: name} for name in missing]
         made = {row[0]: row[1] for row in conn.execute(wanted, values)}
         found |= made
@@ -124,6 +123,11 @@ def intern(
         found |= look_up(conn, column, [name for name in missing if name not in found])
     # by the names as they were given: two may be one once cleaned
     return {name: found[clean(name)] for name in rows}, {names[name] for name in made}
+
+
+@cache
+def _making(dialect: str, table: Table, column: Column[str]) -> ReturningInsert[str, int]:
+    return insert(dialect, table).on_conflict_do_nothing().returning(column, table.c.id)
 
 
 def intern_outlets(conn: Connection, names: Iterable[str]) -> dict[str, int]:

@@ -226,15 +226,15 @@ class Captures(Store):
         what is kept from now on shall not need what may go. One look-up for all, of one step
         into an index for each digest that is not there, as that of nearly every page.
         """
-        taken = t.capture.c
-        good = and_(t.RESPONSES, taken.status == 200, taken.truncated.is_(None))
         found: dict[tuple[str, str], Capture] = {}
         with self._reading() as conn:
             digests = sorted({digest for _, digest in wanted})
             known = set(conn.scalars(_KNOWN_DIGESTS, {"digests": digests}))
+            taken = t.capture.c
             for url, digest in wanted:
                 if digest not in known:
                     continue
+                good = and_(t.RESPONSES, taken.status == 200, taken.truncated.is_(None))
                 equal = taken.payload_digest == digest
                 url_id = select(t.url.c.id).where(t.url.c.url == url).scalar_subquery()
                 own = select_captures(good, equal, taken.url_id == url_id).order_by(taken.at)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from support.catalogues import new_url
-from support.exchanges import STARTED, answer, exchange
+from support.exchanges import STARTED
+from support.minutes import URL, write
 
 from archiver.fetch.audit import Audit, audit_file
 from archiver.fetch.fileindex import index_file
@@ -22,10 +22,7 @@ from archiver.store.catalogue import Catalogue
 from archiver.store.warcs import Warcs
 from archiver.warc.journal import journal_line
 from archiver.warc.names import JOURNAL, OPEN, SIDECAR, TORN, beside
-from archiver.warc.record import RefersTo, WarcInfo, exchange_records
-from archiver.warc.writer import WarcWriter
-
-URL = "https://news.example/a"
+from archiver.warc.record import RefersTo
 
 
 @pytest.fixture
@@ -39,23 +36,6 @@ def folder(tmp_path: Path) -> Path:
     made = tmp_path / "warc"
     made.mkdir()
     return made
-
-
-def write(folder: Path, *minutes: int, refers_to: RefersTo | None = None) -> Path:
-    """A closed WARC with an exchange of each minute."""
-    with WarcWriter(folder, prefix="t", info=WarcInfo(software="test")) as writer:
-        for minute in minutes:
-            started = STARTED + timedelta(minutes=minute)
-            writer.append(
-                exchange_records(
-                    exchange(answer(), url=URL, started=started),
-                    metadata=[("kind", "page"), ("outlet", "lantern"), ("run", "1")],
-                    refers_to=refers_to,
-                )
-            )
-        name = writer.name
-    assert name
-    return folder / name
 
 
 def audit_of(folder: Path, catalogue: Catalogue) -> Audit:
