@@ -6,17 +6,15 @@ another. Wrong configuration ends any `scrapy` command with exit code 4 and all 
 
 from __future__ import annotations
 
-import gc
 import os
 from pathlib import Path
 
 from archiver.config.load import load
+from archiver.cycles import look_less_for_cycles
 from archiver.fetch.settings import scrapy_settings
 from spiders.exits import ending_on_config_errors
 
-# A crawl makes many small objects that live long, and few circles: looking for those as often as
-# Python does by default costs it a twentieth of its processor time.
-gc.set_threshold(10_000, 20, 50)
+look_less_for_cycles()
 
 with ending_on_config_errors():
     globals().update(

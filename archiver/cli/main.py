@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,6 +12,7 @@ import click
 from archiver import __version__
 from archiver.cli.context import GlobalOptions, settings_of_flags
 from archiver.config.suggest import did_you_mean
+from archiver.cycles import look_less_for_cycles
 from archiver.errors import ArchiverError
 
 INTERRUPTED = 130
@@ -122,9 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     A command may return an exit code; None means 0.
     """
-    # What is imported stays: to look through it as often as Python does by default takes a tenth
-    # of a command's start.
-    gc.set_threshold(10_000, 20, 50)
+    look_less_for_cycles()
     try:
         code = cli.main(arguments, prog_name="archiver", standalone_mode=False)
     except ArchiverError as error:

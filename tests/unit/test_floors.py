@@ -15,6 +15,7 @@ FLOORS = {
     "errors": 0,
     "urls": 0,
     "forms": 0,
+    "cycles": 0,
     "config": 0,
     "contract": 0,
     "wire": 1,
@@ -42,6 +43,7 @@ ABOVE_WITHIN_A_FLOOR = {
     "errors": {"archiver"},
     "urls": {"archiver"},
     "forms": {"archiver", "urls"},
+    "cycles": {"archiver"},
     "contract": {"archiver", "model", "errors"},
     "config": {"archiver", "model", "errors", "urls"},
 }
