@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects.sqlite import Insert
@@ -166,12 +166,14 @@ def _on_postgresql_connect(dbapi: Any, _record: object) -> None:
 
 def _on_sqlite_begin(conn: Connection) -> None:
     options = conn.get_execution_options()
+    # What cannot fail goes by the driver alone: a tenth of the time of a short transaction.
+    execute = cast("sqlite3.Connection", conn.connection.driver_connection).execute
     if options.get(_READING, False):
-        conn.exec_driver_sql("BEGIN")
+        execute("BEGIN")
         return
     # Of the connection, and not to be changed within a transaction; by default see above.
     level = "FULL" if options.get(_DURABLE, False) else "NORMAL"
-    conn.exec_driver_sql(f"PRAGMA synchronous={level}")
+    execute(f"PRAGMA synchronous={level}")
     conn.exec_driver_sql("BEGIN IMMEDIATE")
 
 
