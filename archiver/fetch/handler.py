@@ -101,6 +101,7 @@ class VerbatimHandler(BaseDownloadHandler):
         self._spill_folder = Path(folder) if folder else None
         self._fail_on_dataloss = settings.getbool("DOWNLOAD_FAIL_ON_DATALOSS")
         self._warned_of_dataloss = False
+        self._on_wire = 0  # exchanges that are under way
         self._fence: Fence | None = settings.get("ARCHIVER_FENCE")
         self._manners = crawler.get_extension(Manners)
         self._sink = crawler.get_extension(ExchangeSink)  # type: ignore[type-abstract]  # only isinstance is asked of it
@@ -152,7 +153,8 @@ class VerbatimHandler(BaseDownloadHandler):
         if exchange.error:
             request.meta["archiver_error"] = exchange.error
         if self._sink is not None:
-            request.meta["archiver_capture"] = await self._sink.keep(exchange, request)
+            more = self._on_wire > 0
+            request.meta["archiver_capture"] = await self._sink.keep(exchange, request, more=more)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -168,6 +170,7 @@ class VerbatimHandler(BaseDownloadHandler):
         Raises:
             FetchError: before any request went out; reason "timeout" where it was not in time.
         """
+        self._on_wire += 1
         try:
             async with asyncio.timeout(seconds):
                 limits = [limit for limit in (seconds, self._idle_limit) if limit]
@@ -179,6 +182,8 @@ class VerbatimHandler(BaseDownloadHandler):
                 ) from error
             reception.overdue = str(error) or f"not done in {seconds:g} seconds"
             return None
+        finally:
+            self._on_wire -= 1
         return ending
 
     async def _exchange(

@@ -1,8 +1,9 @@
 """From an exchange to a durable record, then to the catalogue: the one writer of a run.
 
-What comes while a group is being written, or within a moment of the first, is written and synced
-as one group: one sync a request when the crawl is slow, one for many when it is fast. Nobody
-learns of a capture before it is durable. The catalogue's rows follow in larger batches.
+What comes while a group is being written, or within a moment of the first where others are on the
+wire, is written and synced as one group: one sync a request when the crawl is slow, one for many
+when it is fast. Nobody learns of a capture before it is durable. The catalogue's rows follow in
+larger batches.
 
 Records are made on the event loop, as long as they are small: handing every page to a thread
 and its result back costs more CPU than half of the work itself, since both threads then wait for
@@ -37,7 +38,7 @@ from archiver.wire.exchange import Exchange
 logger = logging.getLogger(__name__)
 
 _GROUP = 32  # exchanges synced together at most: bounds how long the first one waits
-_MOMENT = 0.003  # seconds that an idle recorder waits for company: less than a network takes
+_MOMENT = 0.01  # seconds that an exchange waits for others on the wire: less than a network takes
 _ROOM = 64 * 1024 * 1024  # bytes
 _SMALL = 4 * 1024 * 1024  # bytes of a group that the event loop can spare the time for
 
@@ -84,15 +85,19 @@ class Recorder:
         self.rows = LateRows(catalogue)
         self._room = Room(room)
         self._waiting: list[_Job] = []
-        self._busy = False  # a group is under way, or will be in a moment
+        self._more = False  # others are on the wire, as the newest one was told
+        self._soon: asyncio.TimerHandle | None = None  # begins the next group
         self._writing: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()  # to use the writer
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="recorder")
 
-    async def keep(self, exchange: Exchange, purpose: Purpose) -> Capture | None:
+    async def keep(
+        self, exchange: Exchange, purpose: Purpose, *, more: bool = False
+    ) -> Capture | None:
         """Write an exchange and return its capture once it is durable.
 
-        None where no HTTP answer came: what there was is in the WARC all the same.
+        None where no HTTP answer came: what there was is in the WARC all the same. With `more` on
+        the wire, it waits a moment for that.
 
         Raises:
             DiskFullError: no room; the WARC still ends with its last whole record.
@@ -104,9 +109,8 @@ class Recorder:
         try:
             done: asyncio.Future[Capture | None] = loop.create_future()
             self._waiting.append(_Job(exchange, purpose, done))
-            if not self._busy:
-                self._busy = True
-                loop.call_later(_MOMENT, self._begin)
+            self._more = more
+            self._begin_soon()
             return await done
         finally:
             self._room.leave(held)
@@ -134,8 +138,20 @@ class Recorder:
                 await self._in_thread(self._writer.close)
                 self._thread.shutdown()
 
+    def _begin_soon(self) -> None:
+        """Start on the next group now, or as soon as there may be more of it."""
+        if self._writing or not self._waiting:
+            return
+        if not self._more or len(self._waiting) >= _GROUP:
+            self._begin()
+        elif self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(_MOMENT, self._begin)
+
     def _begin(self) -> None:
         """Start on the next group, if there is one and nothing is under way."""
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
         if self._waiting and not self._writing:
             group = self._waiting[:_GROUP]
             del self._waiting[:_GROUP]
@@ -153,8 +169,7 @@ class Recorder:
             else:
                 job.done.set_result(result)
         self._writing = None
-        self._busy = bool(self._waiting)
-        self._begin()
+        self._begin_soon()
 
     async def _write(self, group: Sequence[_Job]) -> _Results:
         """What came of each exchange: its capture, None where it has none, or its error."""

@@ -150,7 +150,9 @@ class RunExtension:
         crawler.signals.connect(run.item_error, signal=signals.item_error)
         return run
 
-    async def keep(self, exchange: Exchange, request: Request) -> Capture | None:
+    async def keep(
+        self, exchange: Exchange, request: Request, *, more: bool = False
+    ) -> Capture | None:
         """Keep one exchange (the `ExchangeSink` of the download handler).
 
         None also for a page that asks not to be kept, where that is obeyed.
@@ -164,7 +166,7 @@ class RunExtension:
             self._catalogue.note_attempt(self.outlet.id, url, at=utcnow(), reason="noarchive")
             return None
         try:
-            capture = await self._recorder.keep(exchange, purpose)
+            capture = await self._recorder.keep(exchange, purpose, more=more)
         except _OURS as error:
             self._give_up(error)
             raise

@@ -39,6 +39,7 @@ BY_NAME = {case.name: case for case in CASES}
 class Crawl:
     kept: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
+    more: list[bool] = field(default_factory=list)
     kept_first: bool = True
     http: OddServer | None = None
     https: OddServer | None = None
@@ -207,6 +208,7 @@ def crawl(
             if "kept" in line:
                 crawl.kept_first &= line["kept"] not in crawl.results
                 crawl.kept.setdefault(line["kept"], []).append(line)
+                crawl.more.append(line["more"])
             else:
                 crawl.results[line["result"]] = line
         yield crawl
@@ -387,6 +389,11 @@ def test_the_first_exchange_of_a_connection_is_known(crawl: Crawl, scheme: str) 
         entry = only(crawl.server(scheme).logged(name))
         kept = only(crawl.kept[f"{scheme}:{name}"])
         assert kept["reused"] == (first[entry.connection] is not entry)
+
+
+def test_what_is_kept_is_told_whether_more_is_on_the_wire(crawl: Crawl) -> None:
+    assert any(crawl.more)
+    assert not crawl.more[-1]  # whatever came of those before: none counts for ever
 
 
 def test_a_request_that_asks_to_close_is_the_last_on_its_connection(crawl: Crawl) -> None:

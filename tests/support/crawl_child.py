@@ -32,9 +32,12 @@ def say(**facts: Any) -> None:
 class DumpSink:
     """Prints exchanges; what it returns must turn up in the request's meta."""
 
-    async def keep(self, exchange: Exchange, request: scrapy.Request) -> object | None:
+    async def keep(
+        self, exchange: Exchange, request: scrapy.Request, *, more: bool = False
+    ) -> object | None:
         say(
             kept=request.meta["id"],
+            more=more,
             url=exchange.url,
             method=exchange.method,
             started=exchange.started.isoformat(),

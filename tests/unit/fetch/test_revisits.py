@@ -71,7 +71,10 @@ class Crawls:
             try:
                 for group in groups:
                     pairs = [one if isinstance(one, tuple) else (one, ARTICLE) for one in group]
-                    kept += await asyncio.gather(*(recorder.keep(*pair) for pair in pairs))
+                    last = len(pairs) - 1
+                    kept += await asyncio.gather(
+                        *(recorder.keep(*pair, more=n < last) for n, pair in enumerate(pairs))
+                    )
             finally:
                 await recorder.close()
             return [capture for capture in kept if capture]
