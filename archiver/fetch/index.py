@@ -189,38 +189,41 @@ class Rows:
         self._answer: StoredRecord | None = None  # whose metadata record is still to come
         self._imported: Imported | None = None
 
-    def take(self, record: StoredRecord) -> Iterator[Row]:
+    def take(self, record: StoredRecord) -> list[Row]:
         """The rows that this record completes."""
+        done: list[Row] = []
         if record.offset == 0:
-            yield from self.rest()  # of the file before
+            done += self.rest()  # of the file before
             self._imported = Imported.said(record)
-        if record.type in ("response", "revisit"):
-            yield from self.rest()
+        kind = record.type
+        if kind in ("response", "revisit"):
+            done += self.rest()
             self._answer = record
-        elif self._answer is not None and _describes(record, self._answer):
-            said = dict(parse_warc_fields(record.block[:_MAX_FIELDS]))
-            yield from _stored_row(self._answer, said, self._imported)
-            self._answer = None
+        elif kind == "metadata" and self._answer is not None and _describes(record, self._answer):
+            done += self._completed(dict(parse_warc_fields(record.block[:_MAX_FIELDS])))
+        return done
 
-    def rest(self) -> Iterator[Row]:
+    def rest(self) -> list[Row]:
         """The row of an answer that no metadata record followed, at the file's end."""
-        if self._answer is not None:
-            yield from _stored_row(self._answer, {}, self._imported)
-            self._answer = None
+        return self._completed({})
+
+    def _completed(self, said: Mapping[str, str]) -> list[Row]:
+        answer, self._answer = self._answer, None
+        row = None if answer is None else _stored_row(answer, said, self._imported)
+        return [] if row is None else [row]
 
 
 def _describes(record: StoredRecord, answer: StoredRecord) -> bool:
-    if record.type != "metadata":
-        return False
     return record.header("WARC-Concurrent-To") == answer.record_id
 
 
 def _stored_row(
     record: StoredRecord, said: Mapping[str, str], imported: Imported | None
-) -> Iterator[Row]:
-    """The row of one stored answer; nothing where it is no HTTP, or its header is unusable."""
-    if not record.is_http or record.date is None or record.record_id is None:
-        return
+) -> Row | None:
+    """The row of one stored answer; None where it is no HTTP, or its header is unusable."""
+    date = record.date
+    if not record.is_http or date is None or record.record_id is None:
+        return None
     if imported is not None:
         said = _as_ours(record, said, imported)
     run = said.get("run", "")
@@ -230,7 +233,7 @@ def _stored_row(
         capture = capture_of(
             answer,
             url=record.target_uri or "",
-            captured_at=record.date,
+            captured_at=date,
             kind=_KINDS.get(said.get("kind", ""), CaptureKind.OTHER),
             outlet=said.get("outlet", UNKNOWN_OUTLET),
             run_id=int(run) if run.isdecimal() else None,
@@ -247,8 +250,8 @@ def _stored_row(
             failed="error" in said,
         )
     except (WireError, ValueError):
-        return
-    yield Row(capture=capture, discovery=_discovery(said))
+        return None
+    return Row(capture=capture, discovery=_discovery(said))
 
 
 def _as_ours(

@@ -75,10 +75,11 @@ def cut_records(read: Callable[[], bytes]) -> Iterator[Frame | Fault]:
         if header_end is None:
             yield Fault(start, "the record's header does not end", cut=True)
             return
-        headers, fields = parse_header(window[at : header_end.end()])
+        head = window[at : header_end.end()]
+        headers, fields = parse_header(head)
         record_id = fields.get("warc-record-id")
         at = header_end.end()
-        length = _length(headers, fields)
+        length = _length(head, headers, fields)
         if isinstance(length, str):
             yield Fault(start, f"Content-Length is {length}", record_id)
             return
@@ -103,8 +104,9 @@ def whole_record(data: Sequence[bytes]) -> Frame | None:
     if header_end is None or not _VERSION.match(first):
         return None
     at = header_end.end()
-    headers, fields = parse_header(first[:at])
-    length = _length(headers, fields)
+    head = first[:at]
+    headers, fields = parse_header(head)
+    length = _length(head, headers, fields)
     if isinstance(length, str):
         return None
     after = sum(map(len, data)) - at - length
@@ -200,11 +202,10 @@ def _text(line: bytes) -> str:
         return line.decode("latin-1")
 
 
-def _length(headers: Headers, fields: dict[str, str]) -> int | str:
+def _length(head: bytes, headers: Headers, fields: dict[str, str]) -> int | str:
     """Read the Content-Length, or say what is there instead; of two, neither can be trusted."""
     value = fields.get(_LENGTH_FIELD, "missing")
-    if len(fields) < len(headers):
-        size = len(_LENGTH_FIELD)  # asked first: cheaper
-        said = {v for name, v in headers if len(name) == size and name.lower() == _LENGTH_FIELD}
+    if head.lower().count(_LENGTH_FIELD.encode()) > 1:  # asked first: cheaper
+        said = {v for name, v in headers if name.lower() == _LENGTH_FIELD}
         value = " and ".join(sorted(said)) or value
     return int(value) if _LENGTH.fullmatch(value) else value[:80]

@@ -13,7 +13,6 @@ from itertools import chain
 from pathlib import Path
 
 from archiver.errors import WarcError
-from archiver.warc.fields import parse_warc_date
 from archiver.warc.frames import HELD, Fault, Frame, cut_records, whole_record
 from archiver.warc.members import MAGIC, FileWindow, GzipMember, JoinedMembers
 from archiver.warc.source import ByteSource, HeldSource, begin_of, opened
@@ -83,20 +82,12 @@ def _refuse_arc(begin: bytes, source: ByteSource) -> None:
 
 
 def _stored(frame: Frame, block: Content, file: str, offset: int, length: int) -> StoredRecord:
-    fields = frame.fields
-    uri = fields.get("warc-target-uri")
-    if uri is not None:
-        uri = uri.removeprefix("<").removesuffix(">").replace(" ", "%20")
     return StoredRecord(
         file=file,
         offset=offset,
         length=length,
-        type=fields.get("warc-type") or "unknown",
-        record_id=fields.get("warc-record-id"),
-        target_uri=uri,
-        date=parse_warc_date(fields.get("warc-date") or ""),
         headers=frame.headers,
-        fields=fields,
+        fields=frame.fields,
         block=block,
     )
 

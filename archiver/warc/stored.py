@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from archiver.warc.fields import parse_warc_date
 from archiver.wire.answer import (
     ParsedResponse,
     PlainHead,
@@ -31,23 +32,41 @@ class StoredRecord:
 
     `offset` and `length` are its gzip member's (of a plain file: header and block, without the
     empty lines after). A length of 0 says that the record shares its member with others and
-    cannot be read by its offset. `target_uri` is without enclosing `<>` and with spaces
-    escaped; `headers` are as stored, in order, and `fields` their first values by names in lower
-    case. `date` is None where it is not well-formed. A `block` too large to be held in memory
-    reads itself from the file.
+    cannot be read by its offset. `headers` are as stored, in order, and `fields` their first
+    values by names in lower case. A `block` too large to be held in memory reads itself from the
+    file.
     """
 
     file: str
     offset: int
     length: int
-    type: str
-    record_id: str | None
-    target_uri: str | None
-    date: datetime | None
     headers: Headers
     fields: Mapping[str, str] = field(compare=False, repr=False)
     block: Content = field(repr=False)
     _head: PlainHead | None = field(default=None, init=False, compare=False, repr=False)
+
+    @property
+    def type(self) -> str:
+        """Its WARC-Type; "unknown" where it says none."""
+        return self.fields.get("warc-type") or "unknown"
+
+    @property
+    def record_id(self) -> str | None:
+        """Its WARC-Record-ID, with its angle brackets."""
+        return self.fields.get("warc-record-id")
+
+    @property
+    def target_uri(self) -> str | None:
+        """Its WARC-Target-URI, without enclosing `<>` and with spaces escaped."""
+        uri = self.fields.get("warc-target-uri")
+        if uri is not None:
+            uri = uri.removeprefix("<").removesuffix(">").replace(" ", "%20")
+        return uri
+
+    @property
+    def date(self) -> datetime | None:
+        """Its WARC-Date; None where it is not well-formed."""
+        return parse_warc_date(self.fields.get("warc-date") or "")
 
     def header(self, name: str) -> str | None:
         """Give the first value of a WARC header field, by name in any case."""
