@@ -130,8 +130,8 @@ class Streams(Generic[_Place, _Piece]):
                 self._receive(number)
                 continue
             piece = pickle.loads(data)  # noqa: S301 - of our own process, by a pipe of our own
-            if isinstance(piece, BaseException):
-                raise piece
+            if isinstance(piece, _Raised):
+                raise piece.error
             yield piece
 
     def _hand_out(self, number: int) -> None:
@@ -169,6 +169,13 @@ class _Link:
 
     tell: Connection
     told: Connection
+
+
+@dataclass(frozen=True, slots=True)
+class _Raised:
+    """What `work` raised, beside what it gives, which may be an error too."""
+
+    error: Exception
 
 
 class _Came:
@@ -210,7 +217,7 @@ def _serve(
                 for piece in work(place):
                     answer.send(piece)
             except Exception as error:  # noqa: BLE001 - for who asked, whatever it is
-                answer.send(error)
+                answer.send(_Raised(error))
             answer.send_bytes(_END)
 
 

@@ -56,6 +56,10 @@ def process(place: int) -> int:
     return os.getpid()
 
 
+def tried(place: int) -> ArchiverError:
+    return WarcError("no file", thing=str(place))
+
+
 def square(place: int) -> int:
     if place == 3:
         raise ValueError(place)
@@ -132,6 +136,11 @@ def test_results_in_order_and_what_is_raised() -> None:
     assert next(results) == 1
     with pytest.raises(ValueError, match="3"):
         next(results)
+
+
+def test_an_error_may_be_a_result() -> None:
+    (first, second) = side_by_side(tried, [1, 2])
+    assert (str(first), str(second)) == ("1: no file", "2: no file")
 
 
 def test_no_more_is_read_ahead_than_bounds_say(monkeypatch: pytest.MonkeyPatch) -> None:
