@@ -89,8 +89,8 @@ def _acknowledge(path: Path) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     keep = RunExtension.keep
 
-    async def noted(self: RunExtension, exchange: Any, request: Any) -> Any:
-        capture = await keep(self, exchange, request)
+    async def noted(self: RunExtension, exchange: Any, request: Any, **told: Any) -> Any:
+        capture = await keep(self, exchange, request, **told)
         if capture is not None:
             ref = capture.warc
             fact = {
@@ -138,8 +138,8 @@ def _record(path: Path, layer: Layer) -> None:
 
     keep = RunExtension.keep
 
-    async def noted(self: RunExtension, exchange: Any, request: Any) -> Any:
-        capture = await keep(self, exchange, request)
+    async def noted(self: RunExtension, exchange: Any, request: Any, **told: Any) -> Any:
+        capture = await keep(self, exchange, request, **told)
         if capture is not None:
             ref = capture.warc
             note(("acknowledged", (ref.record_id, ref.file, ref.offset)))
