@@ -66,9 +66,6 @@ def command(
     With --batch or --fleet each file is a job of its own, and may fail by itself (exit code 3);
     states of articles are not told again.
     """
-    from archiver.fetch.parallel import make_ready
-
-    make_ready("archiver.fetch.fileindex")  # before the imports that take long here
     loaded = load_settings(context)
     if again and source is None:
         raise UsageError("--again is for --from", todo="Without it, all files are always read.")

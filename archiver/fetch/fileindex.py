@@ -5,6 +5,7 @@ They are new ones, so that what this module imports is paid by each command: no 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -100,14 +101,19 @@ def iter_index(place: Path | Copy, *, lines: bool = False) -> Iterator[list[Row]
     )
 
 
-def reading(paths: Sequence[Path], *, lines: bool = False) -> Streams[Path, list[Row] | FileIndex]:
+def reading(
+    paths: Sequence[Path], *, lines: bool = False, forked: bool = False
+) -> Streams[Path, list[Row] | FileIndex]:
     """Have many WARCs read at once, and be given what `iter_index` gives of each in turn."""
-    return Streams(partial(iter_index, lines=lines), paths, module=__name__)
+    return Streams(partial(iter_index, lines=lines), paths, module=__name__, forked=forked)
 
 
 def reading_ahead(folder: Path) -> Streams[Path, list[Row] | FileIndex]:
-    """Have the closed WARCs of a folder read while it is still being found out which count."""
-    return reading(closed_files(folder))
+    """Have the closed WARCs of a folder read while it is still being found out which count.
+
+    For a command that has just begun, and has nothing open: see `forked` of `Streams`.
+    """
+    return reading(closed_files(folder), forked=threading.active_count() == 1)
 
 
 def closed_files(folder: Path) -> list[Path]:

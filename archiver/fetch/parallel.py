@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import forkserver, get_context
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.context import ForkContext, ForkServerContext
+from multiprocessing.process import BaseProcess
 from typing import Generic, Self, TypeVar
 
 from archiver.errors import ArchiverError
@@ -25,16 +26,6 @@ _Piece = TypeVar("_Piece")
 _LIMIT = 1024 * 1024  # bytes of a file's pieces that wait in memory
 _WIDE = 1024 * 1024  # bytes that wait in a pipe
 _END = b""  # what comes after the last piece of a file
-
-
-def make_ready(module: str) -> None:
-    """Have the processes' parent import the module of their work, while this one does other things.
-
-    For who will call `side_by_side` soon: to wait for these imports costs as much as some files.
-    """
-    if (os.cpu_count() or 1) > 1:
-        get_context("forkserver").set_forkserver_preload([module])
-        forkserver.ensure_running()
 
 
 def side_by_side(work: Callable[[_Place], _Piece], places: Sequence[_Place]) -> Iterator[_Piece]:
@@ -59,6 +50,8 @@ class Streams(Generic[_Place, _Piece]):
 
     Args:
         work: a function of `module`; what it takes, gives and raises crosses between processes.
+        forked: have this process's children, which have all that it has, and begin at once. Only
+            for a process that has no threads, nor anything open that must not be shared.
     """
 
     def __init__(
@@ -67,6 +60,7 @@ class Streams(Generic[_Place, _Piece]):
         places: Sequence[_Place],
         *,
         module: str,
+        forked: bool = False,
     ) -> None:
         self.places = places
         self._work = work
@@ -74,12 +68,14 @@ class Streams(Generic[_Place, _Piece]):
         self._came: dict[int, _Came] = {}
         self._busy: dict[Connection, tuple[_Link, int]] = {}  # by what is told on
         self._idle: list[_Link] = []
-        self._processes: list[ForkServerProcess] = []
+        self._processes: list[BaseProcess] = []
         workers = min(os.cpu_count() or 1, len(places))
         self._ahead = 2 * workers  # places: bounds what waits on disk
         if workers > 1:
-            context = get_context("forkserver")
-            context.set_forkserver_preload([module])  # once, and not in each process
+            context: ForkContext | ForkServerContext = get_context("fork")
+            if not forked:
+                context = get_context("forkserver")
+                context.set_forkserver_preload([module])  # once, and not in each process
             for _ in range(workers):
                 asked, tell = context.Pipe(duplex=False)
                 told, answer = context.Pipe(duplex=False)
@@ -208,7 +204,8 @@ def _serve(
     work: Callable[[_Place], Iterator[_Piece]], asked: Connection, answer: Connection
 ) -> None:
     """Work on the places that come, until there is nobody to tell what came of them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # is for the parent, which ends this one
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # is for the parent, which ends this one so:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.freeze()  # collections would copy the memory that all these processes share
     with suppress(EOFError, ConnectionError):
         while True:

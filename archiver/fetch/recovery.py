@@ -11,7 +11,7 @@ from pathlib import Path
 from archiver.fetch.index import Row, Rows, rows_of_file
 from archiver.fetch.settling import settle
 from archiver.fetch.shown import shown_lines, veil_sidecar
-from archiver.model import utcnow
+from archiver.model import Discovery, utcnow
 from archiver.store.catalogue import Catalogue
 from archiver.store.machines import not_elsewhere
 from archiver.warc.cdxj import file_lines, read_sidecar, write_sidecar
@@ -100,11 +100,12 @@ def add_rows(catalogue: Catalogue, rows: Iterable[Row]) -> tuple[int, int]:
     rows = iter(rows)
     while batch := list(islice(rows, _BATCH)):
         captures += catalogue.add_captures([row.capture for row in batch])
-        for run_id in {row.found_in_run for row in batch}:
-            discoveries += catalogue.add_discoveries(
-                run_id,
-                [row.discovery for row in batch if row.discovery and row.found_in_run == run_id],
-            )
+        told: dict[int | None, list[Discovery]] = {}
+        for row in batch:
+            if row.discovery is not None:
+                told.setdefault(row.found_in_run, []).append(row.discovery)
+        for run_id, mentions in told.items():
+            discoveries += catalogue.add_discoveries(run_id, mentions)
     return captures, discoveries
 
 

@@ -66,18 +66,27 @@ def square(place: int) -> int:
     return place * place
 
 
-def test_places_keep_their_order() -> None:
+@pytest.fixture(params=[False, True], ids=["served", "forked"])
+def forked(request: pytest.FixtureRequest) -> bool:
+    """Processes of either kind; that pytest has threads does not matter to those forked here."""
+    return bool(request.param)
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
+
+
+def test_places_keep_their_order(forked: bool) -> None:
     places = [3, 0, 1, 5, 0, 2, 4]
-    with Streams(counted, places, module=__name__) as streams:
+    with Streams(counted, places, module=__name__, forked=forked) as streams:
         found = [list(pieces) for pieces in streams]
     assert found == [list(counted(place)) for place in places]
 
 
-def test_what_comes_is_given_before_its_place_is_done(tmp_path: Path) -> None:
+def test_what_comes_is_given_before_its_place_is_done(tmp_path: Path, forked: bool) -> None:
     gates = [(tmp_path / f"gate-{number}", tmp_path) for number in range(2)]
     for gate, _ in gates:
         os.mkfifo(gate)
-    with Streams(handed_over, gates, module=__name__) as streams:
+    with Streams(handed_over, gates, module=__name__, forked=forked) as streams:
         for (gate, _), pieces in zip(gates, streams, strict=True):
             assert next(pieces) == "begun"
             gate.write_text("seen", "utf-8")
@@ -107,16 +116,16 @@ def test_an_error_is_that_of_its_place() -> None:
     assert found == [0, 0, 1, str(WarcError("cannot be read", thing="1")), 2, -2]
 
 
-def test_a_process_that_ends_by_itself_is_told() -> None:
+def test_a_process_that_ends_by_itself_is_told(forked: bool) -> None:
     with (
-        Streams(dying, [1, 2, 3, 4], module=__name__) as streams,
+        Streams(dying, [1, 2, 3, 4], module=__name__, forked=forked) as streams,
         pytest.raises(ArchiverError, match="ended by itself"),
     ):
         list(map(list, streams))
 
 
-def test_who_goes_away_leaves_no_process() -> None:
-    with Streams(large, [1, 2, 3, 4], module=__name__) as streams:
+def test_who_goes_away_leaves_no_process(forked: bool) -> None:
+    with Streams(large, [1, 2, 3, 4], module=__name__, forked=forked) as streams:
         next(next(iter(streams)))
         (first, second) = [one.pid for one in streams._processes]
     for pid in (first, second):
