@@ -105,6 +105,7 @@ class TriedArchive:
         )
         config = folder / "config" / "archiver.toml"
         small = f'[archive]\nwarc_size = "1MB"\nwarc_age = "{warc_age}"\nrevisit_min_size = 1\n'
+        small += "[politeness]\ndaily_requests = 0\n"  # what was booked when it was killed stays so
         config.write_text(config.read_text("utf-8") + small, "utf-8")
         add_seed(made, OUTLET, _SEED)
         return cls(made, zygote, site)

@@ -134,6 +134,15 @@ def test_who_goes_away_leaves_no_process(forked: bool) -> None:
             os.kill(pid, 0)
 
 
+def test_processes_end_whatever_the_parent_does_when_told_to() -> None:
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with Streams(large, [1, 2, 3, 4], module=__name__, forked=True) as streams:
+            next(next(iter(streams)))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_one_place_needs_no_process() -> None:
     assert list(side_by_side(process, [1])) == [os.getpid()]
     assert os.getpid() not in list(side_by_side(process, [1, 2]))
