@@ -1,4 +1,4 @@
-"""Python's search for circles among objects, as a program that lives shortly needs it."""
+"""Python's search for circles among objects, as commands and crawls need it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """What one closed WARC holds, by one reading: worked out by many processes side by side.
 
-They are new ones, so that what this module imports is paid by each command: no database, no SDK.
+Most of them are new ones, so that what this module imports is paid by each command: no database,
+no SDK.
 """
 
 from __future__ import annotations

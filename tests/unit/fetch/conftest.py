@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from support.catalogues import catalogues_on
+from support.catalogues import catalogues_on, new_url
 from support.postgres import postgres
+
+from archiver.store.catalogue import Catalogue
 
 __all__ = ["postgres"]
 
@@ -18,3 +21,18 @@ def each_database(request: pytest.FixtureRequest) -> Iterator[str]:
     server = request.getfixturevalue("postgres") if name == "postgresql" else None
     with catalogues_on(server):
         yield name
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, each_database: str) -> Iterator[Catalogue]:
+    """An empty one, in either database."""
+    with Catalogue.open(new_url(tmp_path / "catalogue.sqlite"), create=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder for WARC files."""
+    made = tmp_path / "warc"
+    made.mkdir()
+    return made

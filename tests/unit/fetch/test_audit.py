@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import gzip
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.catalogues import new_url
 from support.exchanges import STARTED
 from support.minutes import URL, write
 
@@ -23,19 +21,6 @@ from archiver.store.warcs import Warcs
 from archiver.warc.journal import journal_line
 from archiver.warc.names import JOURNAL, OPEN, SIDECAR, TORN, beside
 from archiver.warc.record import RefersTo
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path, each_database: str) -> Iterator[Catalogue]:
-    with Catalogue.open(new_url(tmp_path / "catalogue.sqlite"), create=True) as opened:
-        yield opened
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "warc"
-    made.mkdir()
-    return made
 
 
 def audit_of(folder: Path, catalogue: Catalogue) -> Audit:

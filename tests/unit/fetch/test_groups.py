@@ -19,6 +19,7 @@ from archiver.warc.record import WarcInfo
 from archiver.warc.writer import WarcWriter
 
 Keep = Callable[[int, bool], Awaitable[Capture | None]]
+Crawl = Callable[[Callable[[Keep], Awaitable[None]]], None]
 
 
 class _Counting(WarcWriter):
@@ -44,9 +45,7 @@ def writer(tmp_path: Path) -> _Counting:
 
 
 @pytest.fixture
-def crawl(
-    tmp_path: Path, writer: _Counting
-) -> Iterator[Callable[[Callable[[Keep], Awaitable[None]]], None]]:
+def crawl(tmp_path: Path, writer: _Counting) -> Iterator[Crawl]:
     """Runs what is given a function that keeps a page by number."""
     with Catalogue.open(f"sqlite:///{tmp_path}/catalogue.sqlite", create=True) as catalogue:
 
@@ -69,12 +68,17 @@ def crawl(
         yield lambda work: asyncio.run(run(work))
 
 
-def test_with_nothing_on_the_wire_nobody_waits(
-    crawl: Callable[[Callable[[Keep], Awaitable[None]]], None],
-    writer: _Counting,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.fixture
+def endless_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits for a moment to pass waits for ever."""
     monkeypatch.setattr(module, "_MOMENT", 3600.0)
+
+
+def test_with_nothing_on_the_wire_nobody_waits(
+    crawl: Crawl,
+    writer: _Counting,
+    endless_moment: None,
+) -> None:
 
     async def one_by_one(keep: Keep) -> None:
         for number in range(3):
@@ -85,11 +89,10 @@ def test_with_nothing_on_the_wire_nobody_waits(
 
 
 def test_the_last_one_of_those_on_the_wire_ends_the_wait(
-    crawl: Callable[[Callable[[Keep], Awaitable[None]]], None],
+    crawl: Crawl,
     writer: _Counting,
-    monkeypatch: pytest.MonkeyPatch,
+    endless_moment: None,
 ) -> None:
-    monkeypatch.setattr(module, "_MOMENT", 3600.0)
 
     async def together(keep: Keep) -> None:
         assert all(await asyncio.gather(*(keep(number, number < 4) for number in range(5))))
@@ -99,7 +102,7 @@ def test_the_last_one_of_those_on_the_wire_ends_the_wait(
 
 
 def test_what_hangs_on_the_wire_is_waited_for_a_moment_only(
-    crawl: Callable[[Callable[[Keep], Awaitable[None]]], None], writer: _Counting
+    crawl: Crawl, writer: _Counting
 ) -> None:
     async def with_one_that_hangs(keep: Keep) -> None:
         for number in range(2):
@@ -110,11 +113,11 @@ def test_what_hangs_on_the_wire_is_waited_for_a_moment_only(
 
 
 def test_a_full_group_waits_for_nothing(
-    crawl: Callable[[Callable[[Keep], Awaitable[None]]], None],
+    crawl: Crawl,
     writer: _Counting,
+    endless_moment: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(module, "_MOMENT", 3600.0)
     monkeypatch.setattr(module, "_GROUP", 4)
 
     async def many(keep: Keep) -> None:
@@ -125,11 +128,10 @@ def test_a_full_group_waits_for_nothing(
 
 
 def test_who_ends_waits_for_nothing(
-    crawl: Callable[[Callable[[Keep], Awaitable[None]]], None],
+    crawl: Crawl,
     writer: _Counting,
-    monkeypatch: pytest.MonkeyPatch,
+    endless_moment: None,
 ) -> None:
-    monkeypatch.setattr(module, "_MOMENT", 3600.0)
     kept: list[asyncio.Future[Capture | None]] = []
 
     async def one_that_is_left(keep: Keep) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.catalogues import new_url
 from support.minutes import URL, write
 
 from archiver.errors import WarcError
@@ -14,19 +12,6 @@ from archiver.fetch import fileindex
 from archiver.fetch.fileindex import FileIndex, gathered, iter_index, reading_ahead
 from archiver.fetch.reindex import reindex
 from archiver.store.catalogue import Catalogue
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path, each_database: str) -> Iterator[Catalogue]:
-    with Catalogue.open(new_url(tmp_path / "catalogue.sqlite"), create=True) as opened:
-        yield opened
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "warc"
-    made.mkdir()
-    return made
 
 
 def test_what_is_read_ahead_counts(catalogue: Catalogue, folder: Path) -> None:

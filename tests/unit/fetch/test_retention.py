@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,19 +30,6 @@ from archiver.warc.writer import WarcWriter
 NOW = utcnow()
 OLD, NEW = NOW - timedelta(days=100), NOW - timedelta(days=5)
 URL = "https://news.example/a"
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path, each_database: str) -> Iterator[Catalogue]:
-    with Catalogue.open(new_url(tmp_path / "catalogue.sqlite"), create=True) as opened:
-        yield opened
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "warc"
-    made.mkdir()
-    return made
 
 
 def write(

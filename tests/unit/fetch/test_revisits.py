@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.catalogues import new_url
 from support.exchanges import PAGE, STARTED, answer, chunked, exchange
 from support.stores import ship
 
@@ -40,12 +38,6 @@ SEEN = Discovery(
     modified=STARTED,
 )
 ARTICLE = Purpose(kind=CaptureKind.PAGE, discovery=SEEN)
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path, each_database: str) -> Iterator[Catalogue]:
-    with Catalogue.open(new_url(tmp_path / "catalogue.sqlite"), create=True) as opened:
-        yield opened
 
 
 class Crawls:

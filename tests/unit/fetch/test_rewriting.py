@@ -44,13 +44,6 @@ def catalogue(tmp_path: Path) -> Iterator[Catalogue]:
         yield opened
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "warc"
-    made.mkdir()
-    return made
-
-
 def write(
     folder: Path, catalogue: Catalogue, *pages: tuple[str, str], refers_to: RefersTo | None = None
 ) -> Path:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.catalogues import new_url
 from support.exchanges import STARTED, answer, exchange
 from support.redactions import redact, second
 
@@ -30,19 +28,6 @@ URL, OTHER = "https://news.example/a", "https://news.example/b"
 
 def audit_of(folder: Path, catalogue: Catalogue) -> Audit:
     return Audit(Warcs(folder, catalogue.file), catalogue)
-
-
-@pytest.fixture
-def catalogue(tmp_path: Path, each_database: str) -> Iterator[Catalogue]:
-    with Catalogue.open(new_url(tmp_path / "catalogue.sqlite"), create=True) as opened:
-        yield opened
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "warc"
-    made.mkdir()
-    return made
 
 
 def write(folder: Path, catalogue: Catalogue) -> Path:
