@@ -80,10 +80,13 @@ class Streams(Generic[_Place, _Piece]):
                 asked, tell = context.Pipe(duplex=False)
                 told, answer = context.Pipe(duplex=False)
                 _widen(told)
-                process = context.Process(target=_serve, args=(work, asked, answer), daemon=True)
+                link = _Link(tell=tell, told=told)
+                inherited = (*self._idle, link) if forked else ()
+                given = (work, asked, answer, inherited)
+                process = context.Process(target=_serve, args=given, daemon=True)
                 process.start()
                 self._processes.append(process)
-                self._idle.append(_Link(tell=tell, told=told))
+                self._idle.append(link)
                 asked.close()
                 answer.close()  # so that the process's end is noticed
             self._hand_out(0)
@@ -100,8 +103,7 @@ class Streams(Generic[_Place, _Piece]):
             process.join()
             process.close()
         for link in (*self._idle, *(link for link, _ in self._busy.values())):
-            link.tell.close()
-            link.told.close()
+            link.close()
 
     def __iter__(self) -> Iterator[Iterator[_Piece]]:
         """Give the pieces of each place.
@@ -166,6 +168,10 @@ class _Link:
     tell: Connection
     told: Connection
 
+    def close(self) -> None:
+        self.tell.close()
+        self.told.close()
+
 
 @dataclass(frozen=True, slots=True)
 class _Raised:
@@ -201,11 +207,16 @@ def _once(work: Callable[[_Place], _Piece], place: _Place) -> Iterator[_Piece]:
 
 
 def _serve(
-    work: Callable[[_Place], Iterator[_Piece]], asked: Connection, answer: Connection
+    work: Callable[[_Place], Iterator[_Piece]],
+    asked: Connection,
+    answer: Connection,
+    inherited: Sequence[_Link],
 ) -> None:
     """Work on the places that come, until there is nobody to tell what came of them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # is for the parent, which ends this one so:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    for link in inherited:  # the parent's: held here, they would hide its end
+        link.close()
     gc.freeze()  # collections would copy the memory that all these processes share
     with suppress(EOFError, ConnectionError):
         while True:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,6 +143,26 @@ def test_processes_end_whatever_the_parent_does_when_told_to() -> None:
             next(next(iter(streams)))
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+_PARENT = """
+import os, sys
+from pathlib import Path
+sys.path.insert(0, str(Path(sys.argv[1]).parent))
+os.cpu_count = lambda: 2
+from archiver.fetch.parallel import Streams
+from test_parallel import large
+with Streams(large, [1, 2, 3, 4], module="test_parallel", forked=bool(int(sys.argv[2]))) as made:
+    next(next(iter(made)))
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_processes_end_with_a_parent_that_is_killed(forked: bool) -> None:
+    """They hold its output open: that it ends says that they have ended."""
+    command = [sys.executable, "-c", _PARENT, __file__, str(int(forked))]
+    done = subprocess.run(command, stdout=subprocess.PIPE, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL
 
 
 def test_one_place_needs_no_process() -> None:
