@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from archiver.errors import WireError
+from archiver.fetch.body import SHA1, BodyFacts, Head, body_facts
 from archiver.fetch.imported import Imported, kind_of
 from archiver.model import (
     Capture,
@@ -21,69 +21,24 @@ from archiver.model import (
 )
 from archiver.model.crossing import crosses_quickly
 from archiver.urls import canonical_url, urlkey
-from archiver.warc.fields import (
-    digest_of,
-    labelled_digest,
-    parse_warc_date,
-    parse_warc_fields,
-)
+from archiver.warc.fields import parse_warc_date, parse_warc_fields
 from archiver.warc.reader import StoredRecord, iter_records
 from archiver.warc.record import mime_of
-from archiver.wire.codings import codings_of, iter_content
-from archiver.wire.spool import Content
 
 if TYPE_CHECKING:
     from archiver.store.catalogue import Catalogue
 
-_DECODED_CAP = 32 * 1024 * 1024  # bytes; a body of more has no body digest
 _KINDS = {kind.value: kind for kind in CaptureKind}
 _READ = frozenset(  # into an article, or into mentions of pages
     {CaptureKind.PAGE, CaptureKind.FEED, CaptureKind.SITEMAP, CaptureKind.SECTION}
 )
 _MAX_FIELDS = 1024 * 1024  # bytes of a metadata record that are read
 _RUNS = frozenset({"run", "discovered-in-run"})  # numbers of another archive's runs
-_SHA1 = re.compile(r"sha1:[A-Z2-7]{32}")
 UNKNOWN_OUTLET = "unknown"  # of records that do not say for whom they were made
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class BodyFacts:
-    """Digest (as `labelled_digest` makes it) and size of a decoded body, however it was coded."""
-
-    digest: str | None = None
-    size: int | None = None
-
-    def fields(self) -> Iterator[tuple[str, str]]:
-        """For the metadata record of a revisit, which has no body to tell them by."""
-        if self.digest is not None:
-            yield "body-digest", self.digest
-            yield "body-size", str(self.size)
-
-    @classmethod
-    def said(cls, fields: Mapping[str, str]) -> BodyFacts:
-        """What such a metadata record says."""
-        size = fields.get("body-size", "")
-        return cls(digest=fields.get("body-digest"), size=int(size) if size.isdecimal() else None)
-
-
-class Answer(Protocol):
-    """An HTTP answer as an `Exchange` or a `ParsedResponse` has it."""
-
-    @property
-    def status(self) -> int | None:
-        """The status code."""
-
-    @property
-    def headers(self) -> tuple[tuple[bytes, bytes], ...]:
-        """The fields, in order."""
-
-    @property
-    def payload(self) -> Content:
-        """The body without transfer coding."""
-
-
 def capture_of(
-    answer: Answer,
+    answer: Head,
     *,
     url: str,
     captured_at: datetime,
@@ -126,30 +81,6 @@ def capture_of(
         last_modified=fields.get(b"last-modified"),
         extraction=ExtractionState.PENDING if to_read else ExtractionState.NONE,
     )
-
-
-def body_facts(answer: Answer, payload_digest: str | None = None) -> BodyFacts:
-    """What is known of the decoded body; nothing where there is none or it cannot be decoded.
-
-    `payload_digest` is that of the payload, if it is known: a body that is not coded has the same.
-    """
-    if answer.status is None or not answer.payload:
-        return BodyFacts()
-    if not codings_of(answer.headers, b"content-encoding"):
-        digest = payload_digest or labelled_digest(answer.payload)
-        return BodyFacts(digest=digest, size=len(answer.payload))
-    size = 0
-
-    def decoded() -> Iterator[bytes]:
-        nonlocal size
-        for piece in iter_content(answer.payload, answer.headers, cap=_DECODED_CAP):
-            size += len(piece)
-            yield piece
-
-    try:
-        return BodyFacts(digest=digest_of(decoded()), size=size)
-    except WireError:
-        return BodyFacts()
 
 
 @crosses_quickly
@@ -228,10 +159,12 @@ def _stored_row(
         said = _as_ours(record, said, imported)
     run = said.get("run", "")
     revisit = record.type == "revisit"
+    body = BodyFacts.said(said) if revisit or imported is None else BodyFacts()
     try:
-        answer = record.http()
+        if not revisit and body.digest is None:
+            body = body_facts(record.http(), _said_digest(record))
         capture = capture_of(
-            answer,
+            record.http_head(),
             url=record.target_uri or "",
             captured_at=date,
             kind=_KINDS.get(said.get("kind", ""), CaptureKind.OTHER),
@@ -246,7 +179,7 @@ def _stored_row(
             ),
             record_type=record.type,
             truncated=None if revisit else record.header("WARC-Truncated"),
-            body=BodyFacts.said(said) if revisit else body_facts(answer, _said_digest(record)),
+            body=body,
             failed="error" in said,
         )
     except (WireError, ValueError):
@@ -280,7 +213,7 @@ def _said_digest(record: StoredRecord) -> str | None:
     """
     digest = record.header("WARC-Payload-Digest") or ""
     coded = any(name.lower() == b"transfer-encoding" for name, _ in record.http_head().headers)
-    if coded or record.header("WARC-Segment-Number") or not _SHA1.fullmatch(digest):
+    if coded or record.header("WARC-Segment-Number") or not SHA1.fullmatch(digest):
         return None
     return digest
 

@@ -22,7 +22,8 @@ from functools import partial
 from typing import TypeVar
 
 from archiver.errors import ArchiverError
-from archiver.fetch.index import body_facts, capture_of
+from archiver.fetch.body import body_facts
+from archiver.fetch.index import capture_of
 from archiver.fetch.late_rows import LateRows
 from archiver.fetch.purpose import Purpose
 from archiver.fetch.room import Room
@@ -236,9 +237,12 @@ class Recorder:
     ) -> Capture | None:
         exchange, purpose = job.exchange, job.purpose
         body = body_facts(exchange, payload_digest)
-        metadata = [("outlet", self._outlet), ("run", str(self._run_id)), *purpose.fields()]
-        if refers_to:
-            metadata += body.fields()
+        metadata = [
+            ("outlet", self._outlet),
+            ("run", str(self._run_id)),
+            *purpose.fields(),
+            *body.fields(),
+        ]
         records = exchange_records(
             exchange, metadata=metadata, refers_to=refers_to, payload_digest=payload_digest
         )

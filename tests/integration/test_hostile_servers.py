@@ -15,7 +15,7 @@ import trustme
 from support.measured_site import CHUNKED, HTML, MIB, OK, Crawled, Site, crawl, forever, sized
 
 from archiver.errors import WireError
-from archiver.fetch.index import body_facts
+from archiver.fetch.body import body_facts
 from archiver.wire.answer import parse_response
 from archiver.wire.codings import OverCapError, decode_content
 

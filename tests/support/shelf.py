@@ -9,7 +9,8 @@ from pathlib import Path
 
 from support.exchanges import STARTED, answer, exchange
 
-from archiver.fetch.index import body_facts, capture_of
+from archiver.fetch.body import body_facts
+from archiver.fetch.index import capture_of
 from archiver.model import Capture, CaptureKind
 from archiver.store.catalogue import Catalogue
 from archiver.warc.record import WarcInfo, exchange_records
@@ -57,7 +58,9 @@ def fill(
                 url=f"https://news.example/{number}/{page}",
                 started=STARTED + timedelta(minutes=number, seconds=page),
             )
-            refs = writer.append(exchange_records(came, metadata=metadata))
+            facts = body_facts(came)
+            said = [*metadata, *facts.fields()]
+            refs = writer.append(exchange_records(came, metadata=said))
             taken.append(
                 capture_of(
                     came,
@@ -69,7 +72,7 @@ def fill(
                     ref=refs[0],
                     record_type="response",
                     truncated=None,
-                    body=body_facts(came),
+                    body=facts,
                 )
             )
         writer.sync()
