@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkContext, ForkServerContext
 from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Lock
 from typing import Generic, Self, TypeVar
 
 from archiver.errors import ArchiverError
@@ -64,10 +65,9 @@ class Streams(Generic[_Place, _Piece]):
     ) -> None:
         self.places = places
         self._work = work
-        self._waiting = deque(enumerate(places))
+        self._given = 0  # places that processes were told of
         self._came: dict[int, _Came] = {}
-        self._busy: dict[Connection, tuple[_Link, int]] = {}  # by what is told on
-        self._idle: list[_Link] = []
+        self._at: dict[Connection, int | None] = {}  # which place each process tells of
         self._processes: list[BaseProcess] = []
         workers = min(os.cpu_count() or 1, len(places))
         self._ahead = 2 * workers  # places: bounds what waits on disk
@@ -76,19 +76,20 @@ class Streams(Generic[_Place, _Piece]):
             if not forked:
                 context = get_context("forkserver")
                 context.set_forkserver_preload([module])  # once, and not in each process
+            asked, self._tell = context.Pipe(duplex=False)
+            _widen(self._tell)
+            self._turn = context.Lock()  # whose name has to last while processes begin
             for _ in range(workers):
-                asked, tell = context.Pipe(duplex=False)
                 told, answer = context.Pipe(duplex=False)
                 _widen(told)
-                link = _Link(tell=tell, told=told)
-                inherited = (*self._idle, link) if forked else ()
-                given = (work, asked, answer, inherited)
+                self._at[told] = None
+                inherited = (self._tell, *self._at) if forked else ()
+                given = (work, self._turn, asked, answer, inherited)
                 process = context.Process(target=_serve, args=given, daemon=True)
                 process.start()
                 self._processes.append(process)
-                self._idle.append(link)
-                asked.close()
                 answer.close()  # so that the process's end is noticed
+            asked.close()
             self._hand_out(0)
 
     def __enter__(self) -> Self:
@@ -102,8 +103,10 @@ class Streams(Generic[_Place, _Piece]):
         for process in self._processes:
             process.join()
             process.close()
-        for link in (*self._idle, *(link for link, _ in self._busy.values())):
-            link.close()
+        for told in self._at:
+            told.close()
+        if self._processes:
+            self._tell.close()
 
     def __iter__(self) -> Iterator[Iterator[_Piece]]:
         """Give the pieces of each place.
@@ -116,8 +119,6 @@ class Streams(Generic[_Place, _Piece]):
             return
         for number in range(len(self.places)):
             self._hand_out(number)
-            while number not in self._came:  # whoever is to have it is not done with another one
-                self._receive(number)
             yield self._pieces(number)
             del self._came[number]
 
@@ -125,7 +126,7 @@ class Streams(Generic[_Place, _Piece]):
         came = self._came[number]
         while (data := came.take()) != _END:
             if data is None:
-                self._receive(number)
+                self._receive()
                 continue
             piece = pickle.loads(data)  # noqa: S301 - of our own process, by a pipe of our own
             if isinstance(piece, _Raised):
@@ -133,19 +134,20 @@ class Streams(Generic[_Place, _Piece]):
             yield piece
 
     def _hand_out(self, number: int) -> None:
-        """Give places to who has none, up to so many beyond the one that is asked for."""
-        while self._idle and self._waiting and self._waiting[0][0] < number + self._ahead:
-            link, (next_one, place) = self._idle.pop(), self._waiting.popleft()
-            self._came[next_one] = _Came()
-            self._busy[link.told] = link, next_one
-            link.tell.send(place)
+        """Tell of places up to so many beyond the one that is asked for: whoever is free has one.
 
-    def _receive(self, number: int) -> None:
-        """Wait for pieces of any place, while one is asked for."""
-        ready = wait(list(self._busy))
-        for told, (link, place) in list(self._busy.items()):
-            if told not in ready:
-                continue
+        While this process is busy with what came, they go on.
+        """
+        upto = min(number + self._ahead, len(self.places))
+        for next_one in range(self._given, upto):
+            self._came[next_one] = _Came()
+            self._tell.send((next_one, self.places[next_one]))
+        self._given = upto
+
+    def _receive(self) -> None:
+        """Wait for pieces of any place."""
+        ready = wait(list(self._at))
+        for told in [one for one in self._at if one in ready]:
             try:
                 data = told.recv_bytes()
             except (EOFError, OSError) as error:
@@ -153,24 +155,14 @@ class Streams(Generic[_Place, _Piece]):
                     "a process that reads files ended by itself",
                     todo="Look whether memory ran out, and do it again.",
                 ) from error
-            if place in self._came:  # else nobody wants the rest of it
-                self._came[place].put(data)
+            number = self._at[told]
+            if number is None:
+                self._at[told] = int(data)
+                continue
+            if number in self._came:  # else nobody wants the rest of it
+                self._came[number].put(data)
             if data == _END:
-                del self._busy[told]
-                self._idle.append(link)
-                self._hand_out(number)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Link:
-    """To one process: what it is asked, and what it tells."""
-
-    tell: Connection
-    told: Connection
-
-    def close(self) -> None:
-        self.tell.close()
-        self.told.close()
+                self._at[told] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,19 +200,22 @@ def _once(work: Callable[[_Place], _Piece], place: _Place) -> Iterator[_Piece]:
 
 def _serve(
     work: Callable[[_Place], Iterator[_Piece]],
+    turn: Lock,
     asked: Connection,
     answer: Connection,
-    inherited: Sequence[_Link],
+    inherited: Sequence[Connection],
 ) -> None:
     """Work on the places that come, until there is nobody to tell what came of them."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # is for the parent, which ends this one so:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    for link in inherited:  # the parent's: held here, they would hide its end
-        link.close()
+    for end in inherited:  # the parent's: held here, they would hide its end
+        end.close()
     gc.freeze()  # collections would copy the memory that all these processes share
     with suppress(EOFError, ConnectionError):
         while True:
-            place = asked.recv()
+            with turn:
+                number, place = asked.recv()
+            answer.send_bytes(b"%d" % number)
             try:
                 for piece in work(place):
                     answer.send(piece)
