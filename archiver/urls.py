@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
-from w3lib.url import safe_url_string
-
 # Parameters that say how a reader came, never what is read. Names are matched whole.
 _TRACKING = re.compile(
     r"utm_\w+|at_(?:medium|campaign|custom\d|link\w*|ptr_name|format|bbc_team)|mc_[ce]id|mtm_\w+"
@@ -57,6 +55,8 @@ def _split(url: str) -> tuple[SplitResult, str, int | None]:
     """Parts, host in lower-case ASCII, and port where it is not the scheme's own."""
     text = url.strip()
     if not _PLAIN.fullmatch(text):
+        from w3lib.url import safe_url_string  # which takes as long as much of a command's begin
+
         text = safe_url_string(re.sub(r"[\t\n\r]", "", text))  # as browsers do (WHATWG URL, 4.4)
     parts = urlsplit(text)  # ValueError on a bad port or a broken IPv6 host
     scheme = parts.scheme.lower()

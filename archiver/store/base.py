@@ -142,22 +142,31 @@ def intern_urls(
 ) -> dict[str, int]:
     """The row number of every URL; new ones get the outlet's number and time that stand there."""
     keys = keys or {}
-    numbers, new = intern(
-        conn,
-        url.c.url,
-        {
-            text: {
-                "urlkey": keys.get(text) or key_of(text),
-                "outlet_id": outlet_id,
-                "first_seen": at,
-                "attempts": 0,
-                "answered": False,
-            }
-            for text, (outlet_id, at) in urls.items()
-        },
-    )
-    count(conn, Counter((urls[text][0], "urls", "") for text in new))
-    return numbers
+    rows = {
+        text: url_row(keys.get(text) or key_of(text), outlet_id, at)
+        for text, (outlet_id, at) in urls.items()
+    }
+    return add_urls(conn, rows)[0]
+
+
+def url_row(urlkey: str, outlet_id: int, at: datetime) -> dict[str, Any]:
+    """The row of a URL that is first heard of, and was never asked for."""
+    return {
+        "urlkey": urlkey,
+        "outlet_id": outlet_id,
+        "first_seen": at,
+        "attempts": 0,
+        "answered": False,
+    }
+
+
+def add_urls(
+    conn: Connection, rows: Mapping[str, Mapping[str, Any]]
+) -> tuple[dict[str, int], set[str]]:
+    """The row number of every URL, and those that had no row before: they have these now."""
+    numbers, new = intern(conn, url.c.url, rows)
+    count(conn, Counter((rows[text]["outlet_id"], "urls", "") for text in new))
+    return numbers, new
 
 
 def count(conn: Connection, changes: Mapping[tuple[int, str, str], int]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -25,7 +25,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from archiver.errors import CatalogueError
 from archiver.model import Capture, CaptureKind, ExtractionState, WarcRef
 from archiver.store import tables as t
-from archiver.store.base import Store, count, intern_urls
+from archiver.store.base import Store, add_urls, count, url_row
 from archiver.store.engine import insert
 from archiver.store.hiding import veil_of_captures, visible
 
@@ -63,6 +63,21 @@ def is_final(status: int | None, truncated: str | None = None) -> bool:
     if status is None or truncated in BROKEN_OFF:
         return False
     return 200 <= status < 500 and status not in RETRY_STATUSES
+
+
+def _urls_of(captures: Sequence[Capture], outlets: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    """The rows of their URLs, should these be new: as the captures leave them."""
+    rows: dict[str, dict[str, Any]] = {}
+    records = {(one.url, one.captured_at, one.warc.file, one.warc.offset): one for one in captures}
+    for taken in records.values():  # each counts once, however often it is told
+        if (row := rows.get(taken.url)) is None:
+            row = url_row(taken.urlkey, outlets[taken.outlet], taken.captured_at)
+            rows[taken.url] = row
+        if is_final(taken.status, taken.truncated):
+            row["answered"] = True
+        else:
+            row["attempts"] += 1
+    return rows
 
 
 def select_captures(*where: ColumnElement[bool] | TextClause) -> Select[Any]:
@@ -124,11 +139,7 @@ class Captures(Store):
             return 0
         with self._writing() as conn:
             outlets = self._numbers(conn, t.outlet.c.name, {taken.outlet: {} for taken in captures})
-            urls = intern_urls(
-                conn,
-                {taken.url: (outlets[taken.outlet], taken.captured_at) for taken in captures},
-                {taken.url: taken.urlkey for taken in captures},
-            )
+            urls, made = add_urls(conn, _urls_of(captures, outlets))
             files = self._numbers(
                 conn,
                 t.warc_file.c.name,
@@ -160,8 +171,10 @@ class Captures(Store):
                 for taken in captures
             ]
             new = conn.execute(_adding(conn.dialect.name), rows).all()
-            final = {row.url_id for row in new if is_final(row.status, row.truncated)}
-            failed = Counter(row.url_id for row in new if not is_final(row.status, row.truncated))
+            told = {urls[text] for text in made}
+            asked = [row for row in new if row.url_id not in told]
+            final = {row.url_id for row in asked if is_final(row.status, row.truncated)}
+            failed = Counter(row.url_id for row in asked if not is_final(row.status, row.truncated))
             changes = [
                 {"number": number, "final": number in final, "failed": failed[number]}
                 for number in sorted(final | failed.keys())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -33,6 +34,12 @@ def handed_over(place: tuple[Path, Path]) -> Iterator[str]:
     gate, _ = place
     yield "begun"
     yield gate.read_text("utf-8")
+
+
+def knocking(place: Path) -> Iterator[int]:
+    """Say by a named pipe that this place is being worked on."""
+    place.write_bytes(b"x")
+    yield 1
 
 
 def failing(place: int) -> Iterator[int]:
@@ -93,6 +100,20 @@ def test_what_comes_is_given_before_its_place_is_done(tmp_path: Path, forked: bo
             assert next(pieces) == "begun"
             gate.write_text("seen", "utf-8")
             assert list(pieces) == ["seen"]
+
+
+def test_processes_go_on_while_nobody_asks(tmp_path: Path, forked: bool) -> None:
+    gates = [tmp_path / str(number) for number in range(4)]
+    for gate in gates:
+        os.mkfifo(gate)
+    doors = [os.open(gate, os.O_RDWR) for gate in gates]
+    try:
+        with Streams(knocking, gates, module=__name__, forked=forked):
+            for door in doors:
+                assert select.select([door], [], [], 60)[0]
+    finally:
+        for door in doors:
+            os.close(door)
 
 
 def test_what_is_ahead_waits_on_disk() -> None:
