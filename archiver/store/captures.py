@@ -70,13 +70,10 @@ def _urls_of(captures: Sequence[Capture], outlets: Mapping[str, int]) -> dict[st
     rows: dict[str, dict[str, Any]] = {}
     records = {(one.url, one.captured_at, one.warc.file, one.warc.offset): one for one in captures}
     for taken in records.values():  # each counts once, however often it is told
-        if (row := rows.get(taken.url)) is None:
-            row = url_row(taken.urlkey, outlets[taken.outlet], taken.captured_at)
-            rows[taken.url] = row
-        if is_final(taken.status, taken.truncated):
-            row["answered"] = True
-        else:
-            row["attempts"] += 1
+        made = url_row(taken.urlkey, outlets[taken.outlet], taken.captured_at)
+        row = rows.setdefault(taken.url, made)
+        row["answered"] |= (final := is_final(taken.status, taken.truncated))
+        row["attempts"] += not final
     return rows
 
 

@@ -37,13 +37,19 @@ def syncing(folder: Path, options: argparse.Namespace) -> str:
 
 
 def codecs(options: argparse.Namespace) -> str:
-    """Speed and size of each codec and level."""
-    rows = [
-        (each.codec, f"{each.rate:.0f}", f"{each.share * 100:.1f} %")
-        for each in writing.codec_costs(pages=min(options.pages, 300))
-    ]
-    columns = ("codec and level", "MB a second of CPU", "size left")
-    return f"### Codecs\n\nThe records of these pages.\n\n{table(columns, rows)}"
+    """Speed and size of each codec and level, and of what came compressed."""
+    pages = min(options.pages, 300)
+    columns = ("codec and level", "MB a second of CPU", "size left", "MB a second, read again")
+    plain = table(columns, map(_packed, writing.codec_costs(pages=pages)))
+    coded = table(("how", *columns[1:]), map(_packed, writing.coded_costs(pages=pages)))
+    return (
+        f"### Codecs\n\nThe records of these pages.\n\n{plain}\nThose of the same pages as servers"
+        f" send them, compressed by gzip.\n\n{coded}"
+    )
+
+
+def _packed(each: writing.Packed) -> tuple[str, ...]:
+    return each.codec, f"{each.rate:.0f}", f"{each.share * 100:.1f} %", f"{each.read:.0f}"
 
 
 def reading(folder: Path, options: argparse.Namespace) -> str:

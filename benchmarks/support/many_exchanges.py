@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -47,13 +48,15 @@ def exchange_of(framer: ResponseFramer, *, url: str, request: bytes, started: da
     )
 
 
-def generated(count: int) -> Iterator[Exchange]:
-    """Exchanges of generated pages, as nginx would have answered."""
-    for number, body in enumerate(page_bodies(count)):
+def generated(count: int, *, coded: bool = False) -> Iterator[Exchange]:
+    """Exchanges of generated pages, as nginx would have answered; `coded`: compressed by gzip."""
+    for number, page in enumerate(page_bodies(count)):
+        body = gzip.compress(page, mtime=0) if coded else page
+        coding = b"Content-Encoding: gzip\r\n" if coded else b""
         framer = ResponseFramer()
         framer.feed(
-            b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/html\r\n"
-            b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n%s" % (len(body), body)
+            b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Type: text/html\r\n%s"
+            b"Content-Length: %d\r\nConnection: keep-alive\r\n\r\n%s" % (coding, len(body), body)
         )
         target = f"/page/{number:05}.html"
         yield exchange_of(
@@ -64,10 +67,11 @@ def generated(count: int) -> Iterator[Exchange]:
         )
 
 
-def record_sets(count: int) -> list[tuple[Record, ...]]:
+def record_sets(count: int, *, coded: bool = False) -> list[tuple[Record, ...]]:
     """The records of generated exchanges, ready to be appended."""
     metadata = [("outlet", "bench"), ("run", "1"), ("kind", "page")]
-    return [exchange_records(exchange, metadata=metadata) for exchange in generated(count)]
+    exchanges = generated(count, coded=coded)
+    return [exchange_records(exchange, metadata=metadata) for exchange in exchanges]
 
 
 def writer(folder: Path, **settings: object) -> WarcWriter:

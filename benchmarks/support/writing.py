@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
+from isal import igzip_lib, isal_zlib
 from support.many_exchanges import generated, record_sets, writer
 from support.measure import BenchmarkError, Cost, best, timed
 
@@ -21,6 +23,7 @@ from archiver.warc.recover import recover
 
 _POLICIES = (("after every exchange", 1), ("in groups of 16", 16), ("in groups of 32", 32))
 _NEVER = ("never", 0)
+_FEED = 16 * 1024  # bytes that are inflated at once, as our reader does
 _LEVELS = (
     (Codec.ISAL, 2),
     (Codec.ISAL, 3),
@@ -52,24 +55,48 @@ def sync_costs(folder: Path, *, exchanges: int, runs: int) -> Iterator[tuple[str
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Packed:
-    """What a codec makes of the same bytes: MB a second of CPU, share that is left of them."""
+    """What a codec makes of the same bytes: MB a second of CPU, share that is left of them.
+
+    `read`: MB a second of CPU when they are read again.
+    """
 
     codec: str
     rate: float
     share: float
+    read: float
 
 
 def codec_costs(*, pages: int) -> Iterator[Packed]:
     """Compress the records of generated pages with every codec at some of its levels."""
     data = [record.data for records in record_sets(pages) for record in records]
-    size = sum(map(len, data))
     for codec, level in _LEVELS:
-        packed = 0
-        with timed() as watch:
-            for each in data:
-                packed += len(compress_member(each, codec=codec, level=level))
-        name = f"{codec}, level {level}"
-        yield Packed(codec=name, rate=size / watch.cpu / 1e6, share=packed / size)
+        made = partial(compress_member, codec=codec, level=level)
+        yield _packed(f"{codec}, level {level}", data, made)
+
+
+def coded_costs(*, pages: int) -> Iterator[Packed]:
+    """The same of pages that were compressed by their server: as it is done, and as any bytes."""
+    data = [record.data for records in record_sets(pages, coded=True) for record in records]
+    yield _packed("stored, as they are kept", data, compress_member)
+    again = partial(igzip_lib.compress, level=2, flag=igzip_lib.COMP_GZIP)
+    yield _packed("isal, level 2, once more", data, again)
+
+
+def _packed(name: str, data: Sequence[bytes], pack: Callable[[bytes], bytes]) -> Packed:
+    size = sum(map(len, data))
+    with timed() as watch:
+        members = [pack(each) for each in data]
+    with timed() as reading:
+        for member in members:
+            unpacker = isal_zlib.decompressobj(wbits=31)
+            for at in range(0, len(member), _FEED):
+                unpacker.decompress(member[at : at + _FEED])
+    return Packed(
+        codec=name,
+        rate=size / watch.cpu / 1e6,
+        share=sum(map(len, members)) / size,
+        read=size / reading.cpu / 1e6,
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

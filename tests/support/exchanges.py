@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import zlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -99,6 +100,7 @@ def odd_exchanges() -> dict[str, Exchange]:
         "long-head": answer(PAGE, b"X-Long: " + b"y" * 20000),
         "interim": b"HTTP/1.1 103 Early Hints\r\nLink: </s.css>\r\n\r\n" + answer(),
         "binary": answer(bytes(range(256)) * 30),
+        "picture": answer(random.Random(1).randbytes(150_000)),  # gets no smaller: is stored
         "blank-lines": answer(b"\r\n\r\n\r\nWARC/1.1\r\n\r\n"),
     }
     made = {

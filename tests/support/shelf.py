@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from collections.abc import Sequence
 from datetime import timedelta
@@ -29,11 +30,13 @@ def fill(
     pages: int = 3,
     size: int = 2000,
     body: bytes = b"",
+    coded: bool = False,
     metadata: Sequence[tuple[str, str]] = (("outlet", "sky-news"),),
 ) -> list[str]:
     """Close so many files of so many pages with `size` bytes that do not compress; their names.
 
-    With `body`, each page is that, and its number. `metadata`: what a record beside each says.
+    With `body`, each page is that, and its number; `coded`: compressed by its server. `metadata`:
+    what a record beside each says, beside what a crawl tells of the body.
     """
     names: list[str] = []
     noise = random.Random(files * 1000 + pages)
@@ -53,8 +56,10 @@ def fill(
         taken: list[Capture] = []
         for page in range(pages):
             text = b"%s %d %d" % (body, number, page) if body else noise.randbytes(size)
+            html = b"<title>x</title>" + text
+            fields = [b"Content-Encoding: gzip"] if coded else []
             came = exchange(
-                answer(b"<title>x</title>" + text),
+                answer(gzip.compress(html, 1, mtime=0) if coded else html, *fields),
                 url=f"https://news.example/{number}/{page}",
                 started=STARTED + timedelta(minutes=number, seconds=page),
             )

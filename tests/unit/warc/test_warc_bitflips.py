@@ -17,12 +17,15 @@ from archiver.warc.writer import WarcWriter
 FLIPS = 300
 
 
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+SMALL = ("plain", "gzip-chunked", "redirect", "te-gzip-chunked", "truncated")
+
+
+@pytest.fixture(scope="module", params=[SMALL, ("picture",)], ids=["small", "stored"])
+def whole(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
     folder = tmp_path_factory.mktemp("whole")
     cases = odd_exchanges()
     with WarcWriter(folder, prefix="p", info=WarcInfo(software="test")) as writer:
-        for name in ("plain", "gzip-chunked", "redirect", "te-gzip-chunked", "truncated"):
+        for name in request.param:
             first, *_ = records = exchange_records(cases[name])
             writer.append(records)
             if name == "plain":

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import base64
 import gzip
 import os
+import random
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.errors import ArchiverError
-from archiver.warc.compress import Codec, compress_member
+from archiver.warc.compress import Codec, compress_member, compress_pieces
 from archiver.warc.members import FileWindow, GzipMember, JoinedMembers
 from archiver.warc.source import FileSource
 
@@ -42,6 +45,69 @@ def test_levels(codec: Codec, level: int) -> None:
     data = b"Wort " * 1000
     assert gzip.decompress(compress_member(data, codec=codec, level=level)) == data
     assert compress_member(data, codec=Codec.ZLIB, level=1) != compress_member(data, level=1)
+
+
+HEAD = b"WARC/1.1 " * 400
+
+
+def _coded() -> bytes:
+    """A large text as servers send it, which another compressor would not leave as it is."""
+    chance = random.Random(1)
+    words = ["".join(chance.choices("enisratdhulcgmobwfkz", k=7)) for _ in range(3000)]
+    return zlib.compress(" ".join(chance.choices(words, k=70_000)).encode(), 9)
+
+
+CODED = _coded()  # of more than one stored block
+
+
+def _is_stored(member: bytes) -> bool:
+    """Whether nearly all of `CODED` stands in the member as it is, but for the blocks' begins."""
+    places = range(5000, len(CODED) - 200, 1000)
+    return sum(CODED[at : at + 200] in member for at in places) > 0.9 * len(places)
+
+
+@pytest.mark.parametrize("codec", Codec)
+def test_what_is_compressed_already_is_stored(codec: Codec) -> None:
+    data = HEAD + CODED
+    member = compress_member(data, codec=codec)
+    assert gzip.decompress(member) == data
+    assert _is_stored(member)
+    assert len(member) < len(CODED) + 500
+    parts = HEAD, CODED[:90_000], CODED[90_000:]
+    member = b"".join(compress_pieces(parts, codec=codec))
+    assert gzip.decompress(member) == data
+    assert _is_stored(member)
+    assert len(member) < len(CODED) + 500
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"<p>Wolkenbruch</p>" * 5000,
+        base64.b64encode(CODED),
+        b"<p>Wort</p>" * 20_000 + CODED[:4000],
+        CODED[:60_000] + b"<p>Wort</p>" * 20_000,
+    ],
+    ids=["text", "base64", "text-with-coded", "coded-with-text"],
+)
+def test_what_gets_smaller_is_compressed(data: bytes) -> None:
+    member = compress_member(data)
+    assert len(member) < 0.8 * len(data)
+    assert len(b"".join(compress_pieces([data]))) < 0.8 * len(data)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 70_000), st.booleans()), max_size=5),
+    st.sampled_from(Codec),
+    st.randoms(use_true_random=False),
+)
+def test_pieces_of_any_kind_make_one_member(
+    sizes: list[tuple[int, bool]], codec: Codec, chance: random.Random
+) -> None:
+    parts = [chance.randbytes(size) if packed else bytes(size) for size, packed in sizes]
+    whole = b"".join(parts)
+    assert gzip.decompress(b"".join(compress_pieces(parts, codec=codec))) == whole
+    assert gzip.decompress(compress_member(whole, codec=codec)) == whole
 
 
 @pytest.fixture(scope="module")
