@@ -5,7 +5,7 @@ from __future__ import annotations
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import IgnoreRequest
-from scrapy.http import Response, TextResponse
+from scrapy.http import Response
 
 from archiver.errors import WireError
 from archiver.fetch.scrapy_private import response_class
@@ -53,9 +53,10 @@ class ContentCodingMiddleware:
         headers = response.headers.copy()
         del headers["Content-Encoding"]
         kind = response_class(headers=headers, url=response.url, body=body)
-        if issubclass(kind, TextResponse):  # what was found in coded bytes is not its encoding
-            return response.replace(cls=kind, headers=headers, body=body, encoding=None)
-        return response.replace(cls=kind, headers=headers, body=body)
+        # Without that of text: an encoding that is looked for in coded bytes is none, and to do
+        # so, as `response.replace` would, takes as long as all else that is done with a page.
+        kept = {name: getattr(response, name) for name in Response.attributes}
+        return kind(**kept | {"headers": headers, "body": body})
 
 
 def _decoded(body: bytes, codings: list[tuple[bytes, bytes]], cap: int) -> bytes | None:

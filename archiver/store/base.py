@@ -135,17 +135,9 @@ def intern_outlets(conn: Connection, names: Iterable[str]) -> dict[str, int]:
     return intern(conn, outlet.c.name, {name: {} for name in names})[0]
 
 
-def intern_urls(
-    conn: Connection,
-    urls: Mapping[str, tuple[int, datetime]],
-    keys: Mapping[str, str] | None = None,
-) -> dict[str, int]:
+def intern_urls(conn: Connection, urls: Mapping[str, tuple[int, datetime]]) -> dict[str, int]:
     """The row number of every URL; new ones get the outlet's number and time that stand there."""
-    keys = keys or {}
-    rows = {
-        text: url_row(keys.get(text) or key_of(text), outlet_id, at)
-        for text, (outlet_id, at) in urls.items()
-    }
+    rows = {text: url_row(key_of(text), outlet_id, at) for text, (outlet_id, at) in urls.items()}
     return add_urls(conn, rows)[0]
 
 

@@ -45,6 +45,23 @@ def test_the_spider_gets_what_was_coded(body: bytes, codings: list[str]) -> None
     assert (response.flags, response.protocol) == (["dataloss"], "HTTP/1.1")
 
 
+class Coded(HtmlResponse):
+    """A response whose encoding nobody can tell yet."""
+
+    @property
+    def encoding(self) -> str:
+        """Nothing to be asked for: it would be looked for in coded bytes, at length."""
+        raise AssertionError("coded bytes have no encoding")
+
+
+def test_no_encoding_is_looked_for_in_coded_bytes() -> None:
+    headers = Headers({"Content-Type": "text/html", "Content-Encoding": "gzip"})
+    coded = Coded(URL, headers=headers, body=gzip.compress(PAGE, mtime=0))
+    response = ContentCodingMiddleware(10_000).process_response(Request(URL), coded)
+    assert isinstance(response, HtmlResponse)
+    assert response.encoding == "iso8859-2"
+
+
 def test_what_nobody_knows_stays_as_it_is() -> None:
     response = passed(PAGE, "gzip", "compress")
     assert (response.body, response.headers.getlist("Content-Encoding")) == (
