@@ -13,7 +13,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from archiver.errors import WireError
-from archiver.wire.codings import OverCapError, codings_of, decode_content, decode_transfer
+from archiver.wire import codings
+from archiver.wire.codings import (
+    OverCapError,
+    codings_of,
+    decode_content,
+    decode_transfer,
+    iter_content,
+)
+from archiver.wire.spool import Streamed
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -291,3 +299,57 @@ def test_arbitrary_bytes_raise_nothing_else(kind: str, junk: bytes, tolerant: bo
         decode_content(junk, header(CODED[kind][0]), cap=MIB, tolerant=tolerant)
     except WireError:
         assert not tolerant
+
+
+def outcome(data: bytes, *, cap: int, tolerant: bool) -> bytes | str:
+    try:
+        return decode_content(data, header(b"gzip"), cap=cap, tolerant=tolerant)
+    except WireError as error:
+        return str(error)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    st.lists(st.one_of(st.binary(max_size=300), st.just(TEXT)), min_size=1, max_size=3),
+    st.integers(0, 20),
+    st.integers(0, 9),
+    st.booleans(),
+    st.data(),
+)
+def test_a_member_at_once_is_what_its_pieces_are(
+    bodies: list[bytes], mangled: int, level: int, tolerant: bool, data: st.DataObject
+) -> None:
+    """Whatever is done to it: the same content, or the same error."""
+    coded = bytearray(b"".join(gzip.compress(body, level, mtime=0) for body in bodies))
+    if mangled < 10:
+        place = data.draw(st.integers(0, len(coded) - 1))
+        coded[place] = data.draw(st.integers(0, 255))
+    elif mangled < 14:
+        del coded[data.draw(st.integers(0, len(coded))) :]
+    cap = data.draw(st.sampled_from([0, 1, 300, len(TEXT) - 1, len(TEXT), MIB]))
+    found = outcome(bytes(coded), cap=cap, tolerant=tolerant)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(codings, "_whole_gzip", lambda *_: None)
+        assert outcome(bytes(coded), cap=cap, tolerant=tolerant) == found
+
+
+def test_a_body_that_is_not_in_memory() -> None:
+    coded = gzip.compress(TEXT)
+    streamed = Streamed(lambda: iter((coded[:10], coded[10:])), len(coded))
+    assert decode_content(streamed, header(b"gzip"), cap=MIB) == TEXT
+
+
+@pytest.mark.parametrize("flag", [0x20, 0x40, 0x80])
+def test_reserved_flags_are_refused(flag: int) -> None:
+    coded = bytearray(gzip.compress(TEXT))
+    coded[3] |= flag
+    with pytest.raises(WireError, match="broken gzip"):
+        decode_content(bytes(coded), header(b"gzip"), cap=MIB)
+
+
+def test_what_is_more_than_a_piece_is_not_made_at_once() -> None:
+    large = bytes(3 * MIB)
+    parts = list(iter_content(gzip.compress(large), header(b"gzip"), cap=len(large)))
+    assert b"".join(parts) == large
+    assert max(map(len, parts)) < MIB
+    assert list(iter_content(gzip.compress(TEXT), header(b"gzip"), cap=MIB)) == [TEXT]
