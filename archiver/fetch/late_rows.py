@@ -20,11 +20,12 @@ _LATE = 0.5  # seconds that one waits at most: a page can be replayed within a s
 class LateRows:
     """The captures that are durable and not in the catalogue yet.
 
-    `complete` is false once the catalogue may lack one of them.
+    `lost`: why the catalogue may lack one of them, once it may. Whoever looks for that one then
+    meets another error, and maybe earlier than whoever is told of this one.
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self.complete = True
+        self.lost: Exception | None = None
         self._catalogue = catalogue
         self._rows: list[Capture] = []
         self._due = False  # a timer runs
@@ -57,8 +58,8 @@ class LateRows:
                 if failed:
                     raise failed
                 self._catalogue.add_captures(rows)
-            except Exception:
-                self.complete = False
+            except Exception as error:
+                self.lost = self.lost or error
                 raise
 
     def _write_due(self) -> None:

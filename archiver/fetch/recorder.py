@@ -183,7 +183,7 @@ class Recorder:
             await self._in_thread(self._writer.sync)
             self.rows.add([came for came in results.values() if isinstance(came, Capture)])
         except Exception as error:  # noqa: BLE001 - whatever broke, the waiting tasks must hear of it
-            self.rows.complete = False
+            self.rows.lost = self.rows.lost or error
             return dict.fromkeys(group, error)
         return results
 

@@ -130,7 +130,7 @@ class RunExtension:
         self._recorder.rows.write()  # of a closed file none may be missing
         with suppress(OSError):  # else `archiver check` says so
             veil_sidecar(self._folder / name, self.veil.now())
-        if self._recorder.rows.complete:
+        if self._recorder.rows.lost is None:
             self._catalogue.close_file(name, at=utcnow(), size=size, sha256=f"sha256:{sha256}")
 
     @classmethod
@@ -228,7 +228,8 @@ class RunExtension:
         """End the crawl: what cannot be kept is not to be fetched."""
         engine = self._crawler.engine
         if self._ended_by is None and engine is not None:
-            self._ended_by = self._note(error)
+            lost = self._recorder.rows.lost  # of which the error may be but a consequence
+            self._ended_by = self._note(lost if isinstance(lost, _OURS) else error)
             engine.close_spider(self._crawler.spider, self._ended_by)  # type: ignore[arg-type]  # a spider is open
 
     def _note(self, error: ArchiverError) -> str:
