@@ -40,6 +40,7 @@ from archiver.warc.check import check_file
 MB = 1000**2
 _ROOT = Path(__file__).resolve().parents[1]
 _TESTS = _ROOT / "tests"
+_READING = Path(__file__).parent / "support" / "reading_alone.py"
 _INDEXER = _ROOT / ".venv-judges" / "bin" / "cdxj-indexer"
 
 
@@ -130,16 +131,20 @@ def _indexing(folder: Path, sizes: Sizes, *, files: int, pages: int, coded: bool
         each = pages // files
         fill(archive / "warc", catalogue, files=files, pages=each, body=page, coded=coded)
     size = sum(path.stat().st_size for path in (archive / "warc").glob("*.warc.gz"))
-    ours, theirs = [], []
+    names = [str(path) for path in sorted((archive / "warc").glob("*.warc.gz"))]
+    ours, theirs, alone = [], [], []
     for run in range(sizes.runs):
         line = [sys.executable, "-m", "archiver.cli.main", "reindex"]
         (archive / "catalogue.sqlite").unlink(missing_ok=True)
         ours.append(measure(Command(argv=line, folder=folder)))
         if _INDEXER.exists():
-            names = [str(path) for path in sorted((archive / "warc").glob("*.warc.gz"))]
             index = [str(_INDEXER), *names, "-o", str(folder / f"{run}.cdxj")]
             theirs.append(measure(Command(argv=index, folder=folder)))
-    rows = [_row("archiver reindex (rows, SHA-256)", best(ours), size)]
+        alone.append(measure(Command(argv=[sys.executable, str(_READING), *names], folder=folder)))
+    rows = [
+        _row("archiver reindex (rows, SHA-256)", best(ours), size),
+        _row("of it: reading and SHA-256 alone", best(alone), size),
+    ]
     text = ""
     if theirs:
         rows.append(_row("cdxj-indexer", best(theirs), size))
@@ -147,7 +152,8 @@ def _indexing(folder: Path, sizes: Sizes, *, files: int, pages: int, coded: bool
         cpu = best(theirs).cpu / best(ours).cpu
         text = (
             f"\n{ratio:.2f} times as fast by the clock, {cpu:.2f} times by CPU"
-            f" (target 3: {verdict(ratio, 3, at_least=True)}).\n"
+            f" (target 3: {verdict(ratio, 3, at_least=True)}). Reading alone:"
+            f" {best(theirs).wall / best(alone).wall:.2f} times.\n"
         )
     shutil.rmtree(archive)
     what = "pages that came compressed" if coded else "pages"
