@@ -70,8 +70,8 @@ def _urls_of(captures: Sequence[Capture], outlets: Mapping[str, int]) -> dict[st
     rows: dict[str, dict[str, Any]] = {}
     records = {(one.url, one.captured_at, one.warc.file, one.warc.offset): one for one in captures}
     for taken in records.values():  # each counts once, however often it is told
-        made = url_row(taken.urlkey, outlets[taken.outlet], taken.captured_at)
-        row = rows.setdefault(taken.url, made)
+        unasked = url_row(taken.urlkey, outlets[taken.outlet], taken.captured_at)
+        row = rows.setdefault(taken.url, unasked)
         row["answered"] |= (final := is_final(taken.status, taken.truncated))
         row["attempts"] += not final
     return rows
@@ -168,8 +168,8 @@ class Captures(Store):
                 for taken in captures
             ]
             new = conn.execute(_adding(conn.dialect.name), rows).all()
-            told = {urls[text] for text in made}
-            asked = [row for row in new if row.url_id not in told]
+            begun = {urls[text] for text in made}  # their rows say already how they stand
+            asked = [row for row in new if row.url_id not in begun]
             final = {row.url_id for row in asked if is_final(row.status, row.truncated)}
             failed = Counter(row.url_id for row in asked if not is_final(row.status, row.truncated))
             changes = [

@@ -42,7 +42,7 @@ def compress_member(data: bytes, *, codec: Codec = Codec.ISAL, level: int | None
     """Make one gzip member of the data, the same bytes each time (its time field is 0).
 
     `level` is 0 to 3 for isal (2 by default), 0 to 9 for zlib, 0 to 12 for libdeflate (both 6
-    by default). What is compressed already is stored.
+    by default). What is compressed already is stored, whatever the codec.
 
     Raises:
         ArchiverError: libdeflate is not installed.
