@@ -68,12 +68,12 @@ def send(
     *,
     private: bool = False,
     within: float = _WHOLE,
-    under_way: set[socket.socket] | None = None,
+    under_way: UnderWay | None = None,
 ) -> int:
     """POST a body, or GET where it is None; the status. Redirects are not followed.
 
-    An exchange that takes longer than `within` seconds is broken off. While it lasts there is a
-    socket in `under_way` whose shutdown breaks it off.
+    An exchange that takes longer than `within` seconds is broken off, and so is one that is
+    `under_way` when these end, or would begin after that.
 
     Raises:
         FetchError: the address may not be connected to.
@@ -88,7 +88,7 @@ def send(
     with socket.socket(family, socket.SOCK_STREAM) as plain:
         plain.settimeout(_TIMEOUT)
         plain.connect((ip, port))
-        with _bounded(plain, within, set() if under_way is None else under_way):
+        with _bounded(plain, within, under_way or UnderWay()):
             if secure:
                 context = ssl.create_default_context()
                 connection.sock = context.wrap_socket(plain, server_hostname=host)
@@ -104,29 +104,58 @@ def send(
 
 
 @contextmanager
-def _bounded(
-    connected: socket.socket, within: float, under_way: set[socket.socket]
-) -> Iterator[None]:
+def _bounded(plain: socket.socket, within: float, under_way: UnderWay) -> Iterator[None]:
     """Break a connection off after so many seconds, wherever the block is with it.
 
     By a second name of it, since TLS takes the first one over.
     """
-    with connected.dup() as twin:
-        timer = threading.Timer(within, break_off, (twin,))
+    with plain.dup() as twin, under_way.holding(twin):
+        timer = threading.Timer(within, _break_off, (twin,))
         timer.daemon = True
         timer.start()
-        under_way.add(twin)
         try:
             yield
         finally:
             timer.cancel()
-            under_way.discard(twin)
 
 
-def break_off(connected: socket.socket) -> None:
+class UnderWay:
+    """The sockets of exchanges that are under way, to be broken off together: used by threads."""
+
+    def __init__(self) -> None:
+        self._held: set[socket.socket] = set()
+        self._lock = threading.Lock()
+        self._over = False
+
+    @contextmanager
+    def holding(self, one: socket.socket) -> Iterator[None]:
+        """Count a socket in while the block lasts.
+
+        Raises:
+            ConnectionAbortedError: they have ended.
+        """
+        with self._lock:
+            if self._over:
+                raise ConnectionAbortedError("broken off before it began")
+            self._held.add(one)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.discard(one)
+
+    def end(self) -> None:
+        """Break off what is under way, and what would begin from now on."""
+        with self._lock:
+            self._over = True
+            for one in self._held:
+                _break_off(one)
+
+
+def _break_off(one: socket.socket) -> None:
     """End a connection that another thread may be reading from."""
     with suppress(OSError):
-        connected.shutdown(socket.SHUT_RDWR)
+        one.shutdown(socket.SHUT_RDWR)
 
 
 class _Lines:
@@ -142,7 +171,7 @@ class _Lines:
         self.places: Mapping[str, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(_AT_ONCE)
         )
-        self.under_way: set[socket.socket] = set()
+        self.under_way = UnderWay()
 
 
 @dataclass(kw_only=True)
@@ -207,6 +236,5 @@ class Webhooks:
             await asyncio.wait(set(tasks), timeout=within)
         for task in tasks:
             task.cancel()
-        for connected in list(self._lines.under_way):
-            break_off(connected)
+        self._lines.under_way.end()
         self._lines.threads.shutdown(wait=False, cancel_futures=True)

@@ -97,6 +97,25 @@ async def test_a_target_that_hangs_holds_up_nobody(target: Target) -> None:
         assert await asyncio.to_thread(_threads_end)
 
 
+async def test_what_has_yet_to_connect_is_broken_off_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    looking, go_on = threading.Event(), threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+
+        def slowly(host: str, port: int, *, private: bool) -> tuple[socket.AddressFamily, str]:
+            looking.set()
+            assert go_on.wait(30)
+            return socket.AF_INET, host
+
+        monkeypatch.setattr("archiver.daemon.webhooks.checked_address", slowly)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        hooks = Webhooks(urls=(url,), private=True, waits=())
+        hooks.post({"event": "silent"}, AT)
+        assert await asyncio.to_thread(looking.wait, 30)
+        await hooks.close(within=0)
+        go_on.set()
+        assert await asyncio.to_thread(_threads_end)
+
+
 def _threads_end() -> bool:
     """Wait until no thread posts any more."""
     for thread in threading.enumerate():
