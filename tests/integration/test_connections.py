@@ -21,7 +21,7 @@ from archiver.wire.framer import ResponseFramer
 ANSWERS = {
     "page": (sized(HTML),),
     "stall": (Act.STALL,),
-    "early": (sized(b"no"), Act.STALL),
+    "early": (sized(b"no"), Act.DEAF),
     "junk": (sized(b"a"), Act.GAP, b"junk"),
     "close": (sized(b"a"), Act.CLOSE),
 }

@@ -21,6 +21,7 @@ class Act(Enum):
     CLOSE = auto()
     RESET = auto()
     STALL = auto()  # says nothing more until the client leaves
+    DEAF = auto()  # reads nothing more until all is over
     CLOSE_IF_REUSED = auto()  # a keep-alive connection that was closed in the meantime
     TOGETHER = auto()  # goes on when eight requests have come this far
     MUTE = auto()  # closes; connections that come later are not even greeted
@@ -60,11 +61,13 @@ class OddServer:
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
+        self._over = threading.Event()
         self._main = threading.Thread(target=self._accept, daemon=True)
         self._main.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._over.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._lock:
@@ -142,6 +145,9 @@ class OddServer:
             elif step is Act.STALL:
                 while connection.recv(4096):
                     pass
+                return False
+            elif step is Act.DEAF:
+                self._over.wait()
                 return False
             else:
                 self.muted = step is Act.MUTE
