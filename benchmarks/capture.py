@@ -1,9 +1,10 @@
 """What capturing costs: CPU and wall seconds a page beside peers, memory, durability.
 
-    python benchmarks/capture.py [--quick]
+    python benchmarks/capture.py [--quick] [--gzip]
 
 Everything runs on loopback, against one nginx that this starts. Writes the section `capture` of
-benchmarks/results.md. A run whose server log or archive does not show every page raises.
+benchmarks/results.md, or, with --gzip, `capture-gzip`: beside peers alone, of pages that nginx has
+compressed, as servers do. A run whose server log or archive does not show every page raises.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ wget fetches one page at a time. warcprox is counted with its curl, and told to 
 def main() -> None:
     """Measure, print, write results.md."""
     options = _options()
+    only = options.only or (["peers"] if options.gzip else None)
     command = shlex.join(["python", "benchmarks/capture.py", *machine.without_places(sys.argv[1:])])
     with tempfile.TemporaryDirectory(prefix="archiver-bench-", dir=options.dir) as name:
         folder = Path(name)
@@ -64,13 +66,16 @@ def main() -> None:
                 ("memory", lambda: capture_crawls.memory(site, folder, options)),
             ]
             for step, make in steps:
-                if options.only and step not in options.only:
+                if only and step not in only:
                     continue
                 text = make()
                 print(text, flush=True)
                 sections.append(text)
     if not options.only:
-        put_section("capture", "Capture", "\n".join([*sections, _NOTE]))
+        name, title = "capture", "Capture"
+        if options.gzip:
+            name, title = "capture-gzip", "Capture of pages that come compressed"
+        put_section(name, title, "\n".join([*sections, _NOTE]))
         print(f"written: {RESULTS}")
 
 
@@ -82,7 +87,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--extract-pages", type=int, help="pages with extraction (default 300)")
     parser.add_argument("--file-mb", type=int, help="MB of the file recovered (default 200)")
     parser.add_argument("--body-mb", type=int, help="MB of the one large body (default 2000)")
-    parser.add_argument("--gzip", action="store_true", help="nginx compresses the pages")
+    parser.add_argument("--gzip", action="store_true", help="nginx compresses pages; peers only")
     parser.add_argument(
         "--only",
         nargs="+",
