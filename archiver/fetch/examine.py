@@ -7,11 +7,15 @@ from array import array
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from archiver.errors import StorageError, WarcError
+from archiver.errors import StorageError, WarcError, WireError
+from archiver.fetch.body import BodyFacts, body_facts
+from archiver.fetch.imported import Imported
+from archiver.fetch.index import MAX_FIELDS, describes, stated_digest
 from archiver.store.copies import Copy, fault_of, open_whole
 from archiver.warc.cdxj import record_line
 from archiver.warc.check import check_file
-from archiver.warc.reader import StoredRecord
+from archiver.warc.fields import parse_warc_fields
+from archiver.warc.reader import Damage, StoredRecord
 from archiver.warc.scratch import sort_many
 from archiver.warc.source import ByteSource, Digested
 from archiver.wire.kept import Kept
@@ -109,9 +113,11 @@ def examine_source(place: Path | Copy, source: ByteSource) -> Examined:
     captures: set[int] = set()
     revisits: Kept[StoredRecord] = Kept()
     offsets = array("Q")
+    bodies = _Bodies()
 
     def visit(record: StoredRecord) -> None:
         offsets.append(record.offset)
+        bodies.take(record)
         line = record_line(record)
         if line:
             lines.append(line)
@@ -121,7 +127,7 @@ def examine_source(place: Path | Copy, source: ByteSource) -> Examined:
             revisits.append(replace(record, block=b""))
 
     digested = Digested(source)
-    damage = check_file(digested, visit=visit)
+    damage = check_file(digested, visit=visit) + bodies.untrue
     size, sha256 = digested.size_and_sha256()
     untrue = {fault.offset for fault in damage if _DIGEST.match(fault.what)}
     return Examined(
@@ -134,7 +140,7 @@ def examine_source(place: Path | Copy, source: ByteSource) -> Examined:
                 what=fault.what,
                 record_id=fault.record_id,
             )
-            for fault in damage
+            for fault in sorted(damage, key=lambda fault: fault.offset)
         ),
         lines=Kept(sort_many(lines)),
         captures=frozenset(captures),
@@ -144,3 +150,43 @@ def examine_source(place: Path | Copy, source: ByteSource) -> Examined:
         size=size,
         sha256=sha256,
     )
+
+
+class _Bodies:
+    """Compares what is told of bodies with these, of a file's records one after the other.
+
+    Of records of this archive only, as `reindex` takes what they tell. A body that cannot be
+    decoded here shows nothing to be untrue.
+    """
+
+    def __init__(self) -> None:
+        self.untrue: list[Damage] = []
+        self._answer: StoredRecord | None = None  # whose metadata record is still to come
+        self._ours = True
+
+    def take(self, record: StoredRecord) -> None:
+        """Take the next record."""
+        if record.offset == 0:
+            self._ours = Imported.said(record) is None
+        if record.type == "response":
+            self._answer = record
+        elif record.type == "metadata" and self._answer and describes(record, self._answer):
+            answer, self._answer = self._answer, None
+            told = BodyFacts.said(dict(parse_warc_fields(record.block[:MAX_FIELDS])))
+            if self._ours and told.digest is not None and _made(answer) not in (told, BodyFacts()):
+                what = f"body-digest {told.digest} is not that of the decoded body"
+                self.untrue.append(
+                    Damage(
+                        file=record.file,
+                        offset=record.offset,
+                        what=what,
+                        record_id=record.record_id,
+                    )
+                )
+
+
+def _made(answer: StoredRecord) -> BodyFacts:
+    try:
+        return body_facts(answer.http(), stated_digest(answer))
+    except WireError:
+        return BodyFacts()

@@ -32,7 +32,7 @@ _KINDS = {kind.value: kind for kind in CaptureKind}
 _READ = frozenset(  # into an article, or into mentions of pages
     {CaptureKind.PAGE, CaptureKind.FEED, CaptureKind.SITEMAP, CaptureKind.SECTION}
 )
-_MAX_FIELDS = 1024 * 1024  # bytes of a metadata record that are read
+MAX_FIELDS = 1024 * 1024  # bytes of a metadata record that are read
 _RUNS = frozenset({"run", "discovered-in-run"})  # numbers of another archive's runs
 UNKNOWN_OUTLET = "unknown"  # of records that do not say for whom they were made
 
@@ -130,8 +130,8 @@ class Rows:
         if kind in ("response", "revisit"):
             done += self.rest()
             self._answer = record
-        elif kind == "metadata" and self._answer is not None and _describes(record, self._answer):
-            done += self._completed(dict(parse_warc_fields(record.block[:_MAX_FIELDS])))
+        elif kind == "metadata" and self._answer is not None and describes(record, self._answer):
+            done += self._completed(dict(parse_warc_fields(record.block[:MAX_FIELDS])))
         return done
 
     def rest(self) -> list[Row]:
@@ -144,7 +144,8 @@ class Rows:
         return [] if row is None else [row]
 
 
-def _describes(record: StoredRecord, answer: StoredRecord) -> bool:
+def describes(record: StoredRecord, answer: StoredRecord) -> bool:
+    """Whether a metadata record is that of an answer."""
     return record.header("WARC-Concurrent-To") == answer.record_id
 
 
@@ -162,7 +163,7 @@ def _stored_row(
     body = BodyFacts.said(said) if revisit or imported is None else BodyFacts()
     try:
         if not revisit and body.digest is None:
-            body = body_facts(record.http(), _said_digest(record))
+            body = body_facts(record.http(), stated_digest(record))
         capture = capture_of(
             record.http_head(),
             url=record.target_uri or "",
@@ -205,7 +206,7 @@ def _as_ours(
     return own
 
 
-def _said_digest(record: StoredRecord) -> str | None:
+def stated_digest(record: StoredRecord) -> str | None:
     """The payload's digest as its record says it, for bodies without any coding.
 
     Of one that came in chunks some tools give the digest with the chunks, so that it is made anew;
