@@ -174,7 +174,10 @@ class _Bodies:
             answer, self._answer = self._answer, None
             told = BodyFacts.said(dict(parse_warc_fields(record.block[:MAX_FIELDS])))
             if self._ours and told.digest is not None and _made(answer) not in (told, BodyFacts()):
-                what = f"body-digest {told.digest} is not that of the decoded body"
+                what = (
+                    f"body-digest {told.digest} and body-size {told.size} are not those of the"
+                    " decoded body"
+                )
                 self.untrue.append(
                     Damage(
                         file=record.file,

@@ -122,7 +122,8 @@ def test_what_is_told_is_found_true(tmp_path: Path, name: str) -> None:
 def test_what_is_told_and_not_true_is_found(tmp_path: Path, kept: Exchange, wrong: str) -> None:
     said = dict(body_facts(kept).fields()) | {wrong: TOLD[wrong]}
     path = kept_in(tmp_path, kept, said)
-    assert faults_of(path) == [f"body-digest {said['body-digest']} is not that of the decoded body"]
+    told = f"body-digest {said['body-digest']} and body-size {said['body-size']}"
+    assert faults_of(path) == [f"{told} are not those of the decoded body"]
     assert examine(path).intact == len(list(iter_records(path)))
 
 
